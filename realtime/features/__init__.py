@@ -1,0 +1,60 @@
+"""Features: what a network reads, kept up to date as the stream goes by.
+
+Each feature has a streaming form (``push`` blocks, read ``window``) and an offline form
+(``extract``) that runs the same code, so the two agree exactly however the stream is cut.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from realtime.errors import UserError
+from realtime.features.mfcc import Mfcc
+from realtime.features.notes import NoteSequence
+from realtime.features.spectrogram import Spectrogram
+
+if TYPE_CHECKING:
+    AudioFeature = Mfcc | Spectrogram
+    Feature = AudioFeature | NoteSequence
+
+KINDS = {kind.kind: kind for kind in (Mfcc, Spectrogram, NoteSequence)}
+
+
+def build(spec: dict[str, Any]) -> Feature:
+    """Make the feature that a manifest declares.
+
+    Args:
+        spec: ``{"kind": "mfcc" | "spectrogram" | "notes", …}`` with the parameters of that kind.
+
+    Raises:
+        UserError: No such feature, or parameters that do not fit it.
+    """
+    params = {key: value for key, value in spec.items() if key != "kind"}
+    kind = spec.get("kind")
+    if kind not in KINDS:
+        raise UserError(f"unknown feature {kind!r}; this version knows {', '.join(KINDS)}")
+    try:
+        return KINDS[kind](**params)
+    except (TypeError, ValueError) as error:
+        raise UserError(f"feature {kind!r} cannot be built: {error}") from error
+
+
+def extract(feature: AudioFeature, samples: np.ndarray) -> np.ndarray:
+    """The offline form: the window that ends with ``samples``.
+
+    Args:
+        feature: Any audio feature; it is reset first.
+        samples: float32 (n,) at 16 kHz. Silence is assumed before them.
+
+    Returns:
+        float32, of the feature's ``shape``.
+
+    Example:
+        >>> extract(Mfcc(), np.zeros(64_000, np.float32)).shape
+        (126, 13)
+    """
+    feature.reset()
+    feature.push(samples)
+    return feature.window()

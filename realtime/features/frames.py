@@ -1,0 +1,79 @@
+"""Short-time spectra of a stream, frame by frame: what MFCC and spectrogram are made from."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from realtime.features.banks import hann
+from realtime.ring import Ring
+
+
+class BandFrames:
+    """A rolling window of band energies in decibels.
+
+    A frame ends ``win_length + i * hop`` samples into the stream, for every integer ``i``: the
+    first ones reach back into the silence before it. Each is computed once, by itself, as soon as
+    its last sample arrives, so the result is the same to the last bit however the stream is cut.
+
+    Args:
+        bank: float32 (n_bands, n_fft // 2 + 1), see ``realtime.features.banks``.
+        n_fft: Length of the Fourier transform.
+        hop: Samples between frames.
+        n_frames: Frames kept.
+        win_length: Samples a frame, zero-padded to ``n_fft``; the same by default.
+        history: Samples kept beside them.
+        scale: Factor on the power spectrum.
+    """
+
+    AMIN = 1e-10  # librosa's floor: -100 dB
+
+    def __init__(
+        self,
+        bank: np.ndarray,
+        *,
+        n_fft: int,
+        hop: int,
+        n_frames: int,
+        win_length: int | None = None,
+        history: int = 0,
+        scale: float = 1.0,
+    ) -> None:
+        self.win_length, self.hop = win_length or n_fft, hop
+        self.samples = Ring(max(self.win_length, history))
+        self.decibels = Ring(n_frames, (len(bank),), fill=10 * np.log10(self.AMIN))
+        self._bank = bank
+        self._window = hann(self.win_length) * np.float32(np.sqrt(scale))
+        self._windowed = np.zeros(n_fft, np.float32)
+
+    @property
+    def end(self) -> int:
+        """Stream position after the last whole frame; samples beyond it wait for the next one."""
+        written = self.samples.written
+        return max(0, written - (written - self.win_length) % self.hop)
+
+    def push(self, samples: np.ndarray) -> None:
+        """Take the next float32 (n,) samples of the stream, any number of them."""
+        at, total = 0, len(samples)
+        while at < total:
+            missing = self.hop - (self.samples.written - self.win_length) % self.hop
+            chunk = samples[at : at + missing]
+            self.samples.write(chunk)
+            at += len(chunk)
+            if len(chunk) == missing:
+                self.decibels.write(self.spectrum(self.samples.latest(self.win_length))[None])
+
+    def spectrum(self, frame: np.ndarray) -> np.ndarray:
+        """Band energies of one frame of ``win_length`` samples, float32 (n_bands,), in decibels."""
+        np.multiply(frame, self._window, out=self._windowed[: self.win_length])
+        spectrum = np.fft.rfft(self._windowed)
+        power = (spectrum.real**2 + spectrum.imag**2).astype(np.float32, copy=False)
+        bands = self._bank @ power
+        np.maximum(bands, self.AMIN, out=bands)
+        np.log10(bands, out=bands)
+        bands *= 10
+        return bands
+
+    def reset(self) -> None:
+        """Forget the stream."""
+        self.samples.reset()
+        self.decibels.reset()

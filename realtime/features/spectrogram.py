@@ -1,0 +1,85 @@
+"""A spectrogram over a rolling window, as a grey picture."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+import numpy as np
+
+from realtime.features.banks import SCALES
+from realtime.features.frames import BandFrames
+from realtime.records import STREAM_RATE
+
+
+class Spectrogram:
+    """Band energies of the last seconds of a stream, scaled to [0, 1].
+
+    White (1) is the loudest point of the window and black (0) ``top_db`` below it, so the picture
+    does not depend on the recording level; a window that is all quieter than ``floor_db`` stays
+    dark instead of showing its noise. 0 dB is a full-scale sine whose energy stays within one band.
+
+    The window ends at the newest whole frame, so it trails the stream by less than ``hop``.
+
+    Args:
+        frames: Frames a window (the first axis of the picture).
+        bands: Bands a frame (the second axis).
+        n_fft: Length of the Fourier transform.
+        win_length: Samples a frame, zero-padded to ``n_fft``. The defaults span 10 s exactly.
+        hop: Samples between frames.
+        scale: ``"mel"``, ``"log"`` (equal musical distances) or ``"linear"``.
+        fmin: Lowest frequency in hertz.
+        fmax: Highest frequency in hertz.
+        top_db: Range from white to black in decibels.
+        floor_db: Lowest level in dBFS that counts as white.
+    """
+
+    kind = "spectrogram"
+    stream = "audio"
+
+    def __init__(
+        self,
+        *,
+        frames: int = 256,
+        bands: int = 256,
+        n_fft: int = 4096,
+        win_length: int = 3940,
+        hop: int = 612,
+        scale: Literal["mel", "log", "linear"] = "log",
+        fmin: float = 27.5,
+        fmax: float = 4000.0,
+        top_db: float = 80.0,
+        floor_db: float = -60.0,
+    ) -> None:
+        self.shape = (frames, bands)
+        self.window_samples = (frames - 1) * hop + win_length
+        self._top_db, self._floor_db = top_db, floor_db
+        # A sine of amplitude 1 has |X| = win_length / 4 under a Hann window.
+        bank = SCALES[scale](STREAM_RATE, n_fft, bands, fmin, fmax)
+        self._frames = BandFrames(
+            bank / np.maximum(bank.sum(axis=1, keepdims=True), 1e-12),
+            n_fft=n_fft,
+            win_length=win_length,
+            hop=hop,
+            n_frames=frames,
+            scale=(4 / win_length) ** 2,
+        )
+
+    @property
+    def end(self) -> int:
+        """Stream position at which the current window ends."""
+        return self._frames.end
+
+    def push(self, samples: np.ndarray) -> None:
+        """Take the next float32 (n,) samples of the stream."""
+        self._frames.push(samples)
+
+    def window(self) -> np.ndarray:
+        """The current window, float32 (frames, bands), 0 to 1; a copy."""
+        decibels = self._frames.decibels.latest(self.shape[0])
+        white = max(float(decibels.max()), self._floor_db)
+        picture = (decibels - np.float32(white - self._top_db)) * np.float32(1 / self._top_db)
+        return np.maximum(picture, 0, out=picture)
+
+    def reset(self) -> None:
+        """Forget the stream."""
+        self._frames.reset()

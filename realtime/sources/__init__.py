@@ -1,0 +1,49 @@
+"""Where sound and notes come from.
+
+A source is a context manager to iterate once: it yields blocks whose positions are in stream time,
+and events when something happens to the stream itself (a loss, a disconnection). Adding a source
+means adding one module here.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from types import TracebackType
+from typing import Literal, Protocol, Self
+
+from realtime.records import AudioBlock, Event, MidiBlock
+
+Item = AudioBlock | MidiBlock | Event
+
+
+class Source(Protocol):
+    """What the engine asks of a source.
+
+    Entering opens the file or device and raises ``UserError`` if that is impossible; iterating
+    yields its blocks without gaps or overlaps unless an ``Event`` between them says so, and may
+    raise ``UserError`` when the rest cannot be read; leaving closes everything, at any point.
+
+    Attributes:
+        name: What to call it: a path or a device name, safe to print.
+        stream: Whether it yields ``AudioBlock`` or ``MidiBlock``.
+        live: Whether it goes on by itself. A live source loses what is not taken in time; any
+            other waits for its reader.
+        length: Seconds it will last, or None when that is not known.
+    """
+
+    @property
+    def name(self) -> str: ...
+    @property
+    def stream(self) -> Literal["audio", "midi"]: ...
+    @property
+    def live(self) -> bool: ...
+    @property
+    def length(self) -> float | None: ...
+    def __enter__(self) -> Self: ...
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None: ...
+    def __iter__(self) -> Iterator[Item]: ...
