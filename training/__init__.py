@@ -1,0 +1,1 @@
+"""Trains, exports and judges the networks that ``realtime`` runs."""

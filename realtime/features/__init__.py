@@ -12,21 +12,23 @@ import numpy as np
 
 from realtime.errors import UserError
 from realtime.features.mfcc import Mfcc
-from realtime.features.notes import NoteSequence
+from realtime.features.notes import ChordSequence, NoteSequence
 from realtime.features.spectrogram import Spectrogram
 
 if TYPE_CHECKING:
     AudioFeature = Mfcc | Spectrogram
-    Feature = AudioFeature | NoteSequence
+    NoteFeature = NoteSequence | ChordSequence
+    Feature = AudioFeature | NoteFeature
 
-KINDS = {kind.kind: kind for kind in (Mfcc, Spectrogram, NoteSequence)}
+KINDS = {kind.kind: kind for kind in (Mfcc, Spectrogram, NoteSequence, ChordSequence)}
 
 
 def build(spec: dict[str, Any]) -> Feature:
     """Make the feature that a manifest declares.
 
     Args:
-        spec: ``{"kind": "mfcc" | "spectrogram" | "notes", …}`` with the parameters of that kind.
+        spec: ``{"kind": "mfcc" | "spectrogram" | "notes" | "chords", …}`` with that kind's
+            parameters.
 
     Raises:
         UserError: No such feature, or parameters that do not fit it.

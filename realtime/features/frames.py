@@ -23,6 +23,9 @@ class BandFrames:
         win_length: Samples a frame, zero-padded to ``n_fft``; the same by default.
         history: Samples kept beside them.
         scale: Factor on the power spectrum.
+
+    Raises:
+        ValueError: A band holds no FFT bin.
     """
 
     AMIN = 1e-10  # librosa's floor: -100 dB
@@ -41,7 +44,15 @@ class BandFrames:
         self.win_length, self.hop = win_length or n_fft, hop
         self.samples = Ring(max(self.win_length, history))
         self.decibels = Ring(n_frames, (len(bank),), fill=10 * np.log10(self.AMIN))
-        self._bank = bank
+        # Triangles are narrow: summing only their own bins is several times faster than a matrix.
+        if not bank.any(axis=1).all():
+            raise ValueError("a band holds no FFT bin; ask for fewer bands or a longer n_fft")
+        rows, self._bins = np.nonzero(bank)
+        self._weights = bank[rows, self._bins]
+        self._starts = np.searchsorted(rows, np.arange(len(bank)))
+        self._weighted = np.empty(len(rows), np.float32)
+        self._power = np.empty(n_fft // 2 + 1, np.float32)
+        self._square = np.empty(n_fft // 2 + 1, np.float32)
         self._window = hann(self.win_length) * np.float32(np.sqrt(scale))
         self._windowed = np.zeros(n_fft, np.float32)
 
@@ -66,8 +77,12 @@ class BandFrames:
         """Band energies of one frame of ``win_length`` samples, float32 (n_bands,), in decibels."""
         np.multiply(frame, self._window, out=self._windowed[: self.win_length])
         spectrum = np.fft.rfft(self._windowed)
-        power = (spectrum.real**2 + spectrum.imag**2).astype(np.float32, copy=False)
-        bands = self._bank @ power
+        np.square(spectrum.real, out=self._power, casting="same_kind")
+        np.square(spectrum.imag, out=self._square, casting="same_kind")
+        np.add(self._power, self._square, out=self._power)
+        np.take(self._power, self._bins, out=self._weighted, mode="clip")
+        np.multiply(self._weighted, self._weights, out=self._weighted)
+        bands = np.add.reduceat(self._weighted, self._starts)
         np.maximum(bands, self.AMIN, out=bands)
         np.log10(bands, out=bands)
         bands *= 10

@@ -68,6 +68,16 @@ class Mfcc:
         """Stream position at which the current window ends."""
         return self._frames.end
 
+    @property
+    def start(self) -> int:
+        """Stream position at which the current window starts; negative while warming up."""
+        return self.end - self.window_samples
+
+    @property
+    def full(self) -> bool:
+        """Whether a whole window has been heard."""
+        return self.start >= 0
+
     def push(self, samples: np.ndarray) -> None:
         """Take the next float32 (n,) samples of the stream."""
         self._frames.push(samples)

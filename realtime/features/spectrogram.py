@@ -24,7 +24,8 @@ class Spectrogram:
         frames: Frames a window (the first axis of the picture).
         bands: Bands a frame (the second axis).
         n_fft: Length of the Fourier transform.
-        win_length: Samples a frame, zero-padded to ``n_fft``. The defaults span 10 s exactly.
+        win_length: Samples a frame, zero-padded to ``n_fft``. The defaults span 10 s exactly, with three
+            bands a semitone.
         hop: Samples between frames.
         scale: ``"mel"``, ``"log"`` (equal musical distances) or ``"linear"``.
         fmin: Lowest frequency in hertz.
@@ -46,7 +47,7 @@ class Spectrogram:
         hop: int = 612,
         scale: Literal["mel", "log", "linear"] = "log",
         fmin: float = 27.5,
-        fmax: float = 4000.0,
+        fmax: float = 3729.3,
         top_db: float = 80.0,
         floor_db: float = -60.0,
     ) -> None:
@@ -69,13 +70,30 @@ class Spectrogram:
         """Stream position at which the current window ends."""
         return self._frames.end
 
+    @property
+    def start(self) -> int:
+        """Stream position at which the current window starts; negative while warming up."""
+        return self.end - self.window_samples
+
+    @property
+    def full(self) -> bool:
+        """Whether a whole window has been heard."""
+        return self.start >= 0
+
     def push(self, samples: np.ndarray) -> None:
         """Take the next float32 (n,) samples of the stream."""
         self._frames.push(samples)
 
     def window(self) -> np.ndarray:
         """The current window, float32 (frames, bands), 0 to 1; a copy."""
-        decibels = self._frames.decibels.latest(self.shape[0])
+        return self.picture(self.decibels())
+
+    def decibels(self) -> np.ndarray:
+        """The same before scaling, float32 (frames, bands) in dBFS; a view until the next push."""
+        return self._frames.decibels.latest(self.shape[0])
+
+    def picture(self, decibels: np.ndarray) -> np.ndarray:
+        """Scale band energies in dBFS, float32 (n, bands), to [0, 1] as ``window`` does."""
         white = max(float(decibels.max()), self._floor_db)
         picture = (decibels - np.float32(white - self._top_db)) * np.float32(1 / self._top_db)
         return np.maximum(picture, 0, out=picture)

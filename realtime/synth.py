@@ -1,0 +1,150 @@
+"""MIDI to sound, as a stream, so that a network that listens can follow a MIDI port too."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterable
+from importlib.util import find_spec
+from pathlib import Path
+from types import TracebackType
+from typing import TYPE_CHECKING, Any, Self
+
+import numpy as np
+
+from realtime.errors import UserError
+from realtime.features.notes import DRUM_CHANNEL
+from realtime.records import STREAM_RATE, TimedMessage
+
+if TYPE_CHECKING:
+    import mido
+
+INSTALL = {
+    "linux": "apt install libfluidsynth3 (or your distribution's fluidsynth)",
+    "darwin": "brew install fluid-synth",
+    "win32": "choco install fluidsynth",
+}
+
+
+class SynthMissing(UserError):
+    """FluidSynth's library is not installed; the message says how to install it."""
+
+
+def default_soundfont() -> Path:
+    """The General MIDI SoundFont that the ``pretty_midi`` package ships (TimGM6mb, 6 MB).
+
+    Raises:
+        UserError: ``pretty_midi`` is not installed.
+    """
+    spec = find_spec("pretty_midi")
+    for folder in spec.submodule_search_locations or () if spec else ():
+        if (path := Path(folder) / "TimGM6mb.sf2").exists():
+            return path
+    raise UserError("no SoundFont: pretty_midi does not carry one here; name one with --soundfont")
+
+
+class Synth:
+    """FluidSynth, rendering mono at ``STREAM_RATE`` exactly as far as it is asked to.
+
+    Messages take effect at their positions, to FluidSynth's block of 64 samples (4 ms), and the
+    sound is the same to the last bit however the stream is cut. Reverb and chorus are off: rooms
+    differ, and the networks are trained to hear through them.
+
+    Args:
+        soundfont: A ``.sf2`` or ``.sf3`` file; the embedded default otherwise.
+        gain: FluidSynth's master gain, 0 to 10.
+
+    Raises:
+        SynthMissing: The FluidSynth library is not installed.
+        UserError: The SoundFont is missing or is none.
+    """
+
+    def __init__(self, soundfont: str | Path | None = None, *, gain: float = 1.0) -> None:
+        try:
+            import fluidsynth
+        except (ImportError, AttributeError, OSError) as error:
+            how = INSTALL.get(sys.platform, "install FluidSynth")
+            raise SynthMissing(
+                f"FluidSynth is missing, so no network can hear MIDI as sound: {how}"
+            ) from error
+        path = Path(soundfont) if soundfont else default_soundfont()
+        if not path.is_file():
+            raise UserError(f"{path}: no such SoundFont; name a .sf2 or .sf3 file")
+        self._make = lambda: fluidsynth.Synth(gain=gain, samplerate=float(STREAM_RATE))
+        self._path = path
+        self._synth: Any = None
+        self.reset()
+
+    def render(self, messages: Iterable[TimedMessage], end: int) -> np.ndarray:
+        """Play messages and return the sound up to a position.
+
+        Args:
+            messages: In order, none before the position reached so far.
+            end: Stream position to render to.
+
+        Returns:
+            float32 (end - position,), mono.
+        """
+        parts = []
+        for timed in messages:
+            parts.append(self._samples(min(timed.position, end)))
+            self._send(timed.message)
+        parts.append(self._samples(end))
+        return np.concatenate(parts)
+
+    def reset(self) -> None:
+        """Start again at position 0, as if new.
+
+        FluidSynth's own reset keeps the phase of its blocks and dither, so a new one is made.
+        """
+        self.close()
+        self.position = 0
+        self._synth = self._make()
+        for key in ("synth.reverb.active", "synth.chorus.active"):
+            self._synth.setting(key, 0)
+        font = self._synth.sfload(str(self._path))
+        if font < 0:
+            self.close()
+            raise UserError(
+                f"{self._path}: not a SoundFont that FluidSynth can read; name a .sf2 or .sf3 file"
+            )
+        for channel in range(16):
+            drums = channel == DRUM_CHANNEL
+            self._synth.program_select(channel, font, 128 if drums else 0, 0)
+
+    def close(self) -> None:
+        """Free the synthesizer. Further calls do nothing."""
+        if self._synth is not None:
+            self._synth.delete()
+            self._synth = None
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self.close()
+
+    def _samples(self, end: int) -> np.ndarray:
+        n = end - self.position
+        if n <= 0:
+            return np.zeros(0, np.float32)
+        self.position = end
+        stereo = self._synth.get_samples(n).reshape(n, 2)
+        return (stereo.astype(np.float32).sum(axis=1) * np.float32(0.5 / 32768)).astype(np.float32)
+
+    def _send(self, message: mido.Message) -> None:
+        kind = message.type
+        if kind == "note_on":
+            self._synth.noteon(message.channel, message.note, message.velocity)
+        elif kind == "note_off":
+            self._synth.noteoff(message.channel, message.note)
+        elif kind == "control_change":
+            self._synth.cc(message.channel, message.control, message.value)
+        elif kind == "program_change":
+            self._synth.program_change(message.channel, message.program)
+        elif kind == "pitchwheel":
+            self._synth.pitch_bend(message.channel, message.pitch)

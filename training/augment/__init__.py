@@ -1,0 +1,1 @@
+"""Changes to training examples that the live world would make."""

@@ -1,0 +1,125 @@
+"""Sound as a microphone in a room would pick it up."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import numpy as np
+
+from realtime.records import STREAM_RATE
+
+
+def place(draw: Callable[[], np.ndarray], n: int, rng: np.random.Generator) -> np.ndarray:
+    """Notes of one instrument somewhere in a window: a live window rarely holds just one note.
+
+    Args:
+        draw: Gives another note of the instrument, float32 (any,).
+        n: Samples of the window.
+        rng: Source of chance.
+
+    Returns:
+        float32 (n,): in a quarter of the cases one note from the first sample on, else one note
+        that begins anywhere, also before the window, or several of any length; all of it tuned up
+        or down by at most a semitone now and then.
+    """
+    longer = n + n // 8  # tuning up shortens
+    window = np.zeros(longer, np.float32)
+    case = rng.random()
+    if case < 0.25:
+        _add(window, draw(), 0)
+    elif case < 0.55:
+        _add(window, draw(), int(rng.uniform(-0.4, 0.85) * n))
+    else:
+        pace = rng.uniform(0.15, 1.2) * STREAM_RATE
+        at = int(rng.uniform(-0.5, 0.6) * n) if rng.random() < 0.4 else int(-rng.uniform(0, pace))
+        while at < longer:
+            note = draw()[: int(pace * rng.uniform(0.5, 1.5)) + 800].copy()
+            fade = min(800, len(note))
+            note[len(note) - fade :] *= np.linspace(1, 0, fade, dtype=np.float32)
+            _add(window, note * np.float32(10 ** rng.uniform(-0.4, 0)), at)
+            at += int(pace * rng.uniform(0.6, 1.4))
+    if rng.random() < 0.5:
+        window = tune(window, rng.uniform(-1, 1))
+    return window[:n]
+
+
+def _add(window: np.ndarray, note: np.ndarray, at: int) -> None:
+    note = note[max(0, -at) :]
+    at = max(0, at)
+    end = min(len(window), at + len(note))
+    window[at:end] += note[: end - at]
+
+
+def tune(samples: np.ndarray, semitones: float) -> np.ndarray:
+    """Play float32 (n,) faster and so higher, or slower where ``semitones`` is negative."""
+    import soxr
+
+    rate = STREAM_RATE / 2 ** (semitones / 12)
+    return soxr.resample(samples, STREAM_RATE, rate, quality="LQ")
+
+
+def record(samples: np.ndarray, rng: np.random.Generator) -> np.ndarray:
+    """Send a sound through a room, a small microphone and some noise, at some level.
+
+    Args:
+        samples: float32 (n,).
+        rng: Source of chance.
+
+    Returns:
+        float32 (n,), its peak between -30 and 0 dBFS.
+    """
+    if rng.random() < 0.45:
+        samples = reverb(samples, rng)
+    if rng.random() < 0.6:
+        samples = equalise(samples, rng)
+    peak = float(np.abs(samples).max())
+    if peak > 0:
+        samples = samples * np.float32(10 ** rng.uniform(-1.5, 0) / peak)
+    if rng.random() < 0.6:
+        rms = float(np.sqrt(np.mean(samples**2)))
+        samples = samples + noise(len(samples), rng) * np.float32(
+            rms * 10 ** rng.uniform(-3.2, -0.5)
+        )
+    return samples.astype(np.float32)
+
+
+def reverb(samples: np.ndarray, rng: np.random.Generator) -> np.ndarray:
+    """A room of 0.1 to 1.2 s as decaying noise, 5 to 60% of the sound."""
+    from scipy.signal import fftconvolve
+
+    seconds = np.exp(rng.uniform(np.log(0.1), np.log(1.2)))
+    t = np.arange(int(seconds * STREAM_RATE)) / STREAM_RATE
+    tail = rng.standard_normal(len(t)) * 10 ** (-3 * t / seconds)
+    tail *= np.minimum(1, t / rng.uniform(0.002, 0.02))
+    tail *= rng.uniform(0.05, 0.6) / np.sqrt(np.sum(tail**2))
+    tail[0] += 1
+    return fftconvolve(samples, tail.astype(np.float32))[: len(samples)].astype(np.float32)
+
+
+def equalise(samples: np.ndarray, rng: np.random.Generator) -> np.ndarray:
+    """A tilt of up to 4 dB an octave and, now and then, a small microphone's band limits."""
+    spectrum = np.fft.rfft(samples)
+    hz = np.maximum(np.arange(len(spectrum)) * STREAM_RATE / len(samples), 20)
+    gain = (hz / 1000) ** (rng.uniform(-4, 4) / 6.02)
+    if rng.random() < 0.4:
+        low, order = rng.uniform(60, 300), rng.integers(1, 4)
+        gain = gain / np.sqrt(1 + (low / hz) ** (2 * order))
+    if rng.random() < 0.4:
+        high, order = rng.uniform(3000, 8000), rng.integers(1, 5)
+        gain = gain / np.sqrt(1 + (hz / high) ** (2 * order))
+    return np.fft.irfft(spectrum * gain, len(samples)).astype(np.float32)
+
+
+def noise(n: int, rng: np.random.Generator) -> np.ndarray:
+    """Noise of some colour, white to brown, with hum now and then; float32 (n,), RMS 1."""
+    spectrum = np.fft.rfft(rng.standard_normal(n))
+    hz = np.maximum(np.arange(len(spectrum)) * STREAM_RATE / n, 20)
+    sound = np.fft.irfft(spectrum * hz ** rng.uniform(-1, 0.1), n)
+    sound /= np.sqrt(np.mean(sound**2))
+    if rng.random() < 0.3:
+        t = np.arange(n) / STREAM_RATE
+        for harmonic in range(1, 6):
+            level = rng.uniform(0, 1) / harmonic
+            sound += level * np.sin(2 * np.pi * rng.choice([50, 60]) * harmonic * t)
+        sound /= np.sqrt(np.mean(sound**2))
+    return sound.astype(np.float32)

@@ -1,0 +1,94 @@
+"""Data sets on disk: what lies where, and what had to be left out."""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+
+from realtime.errors import UserError
+
+
+@dataclass(frozen=True, slots=True)
+class Example:
+    """One labelled file.
+
+    Attributes:
+        path: The sound or MIDI file.
+        label: What it is, one of the data set's labels.
+        group: The instrument, work or player it comes from; a split never divides a group.
+        split: ``train``, ``valid``, ``test`` … where the folder names say so, else empty.
+        origin: The data set it was read from, for balancing several.
+    """
+
+    path: Path
+    label: str
+    group: str
+    split: str = ""
+    origin: str = ""
+
+
+@dataclass(slots=True)
+class Dataset:
+    """Examples and, by name, the files that were left out and why."""
+
+    examples: list[Example]
+    left_out: dict[str, str] = field(default_factory=dict)
+
+    @property
+    def labels(self) -> list[str]:
+        """The labels that occur, in alphabetical order."""
+        return sorted({e.label for e in self.examples})
+
+    @property
+    def counts(self) -> Counter[str]:
+        """Examples a label."""
+        return Counter(e.label for e in self.examples)
+
+    def only(self, split: str) -> Dataset:
+        """The examples of one split.
+
+        Raises:
+            UserError: The data set has no such split.
+        """
+        chosen = [e for e in self.examples if e.split == split]
+        if not chosen:
+            known = sorted({e.split for e in self.examples if e.split})
+            raise UserError(f"no split {split!r} in the data; it has {', '.join(known) or 'none'}")
+        return Dataset(chosen, self.left_out)
+
+
+def read(layout: str) -> Dataset:
+    """Find the files of a data set.
+
+    Args:
+        layout: ``nsynth:FOLDER``, ``composers:FOLDER`` or ``folders:FOLDER``.
+
+    Raises:
+        UserError: The layout or folder does not exist, or holds nothing of its kind.
+    """
+    from training.datasets import composers, folders, nsynth
+
+    readers = {"nsynth": nsynth.read, "composers": composers.read, "folders": folders.read}
+    kind, separator, folder = layout.partition(":")
+    if not separator or kind not in readers:
+        raise UserError(f"{layout!r}: say the layout too, as in {':FOLDER, '.join(readers)}:FOLDER")
+    path = Path(folder).expanduser()
+    if not path.is_dir():
+        raise UserError(f"{path}: no such folder")
+    data = readers[kind](path)
+    if not data.examples:
+        reason = next(iter(data.left_out.values()), "it is empty")
+        raise UserError(f"{path}: nothing to use in the {kind} layout ({reason})")
+    data.examples = [replace(e, origin=layout) for e in data.examples]
+    return data
+
+
+def read_all(layouts: list[str]) -> Dataset:
+    """Several data sets as one; see ``read``."""
+    merged = Dataset([])
+    for layout in layouts:
+        data = read(layout)
+        merged.examples += data.examples
+        merged.left_out |= data.left_out
+    return merged

@@ -1,0 +1,43 @@
+"""MIDI files in one folder a composer."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from training.datasets import Dataset, Example
+
+COMPOSERS = (
+    "bach",
+    "bartok",
+    "byrd",
+    "chopin",
+    "handel",
+    "hummel",
+    "mendelssohn",
+    "mozart",
+    "schumann",
+)
+SPLITS = ("train", "dev", "valid", "test")
+
+
+def read(folder: Path) -> Dataset:
+    """Read ``COMPOSER/…/NAME.mid``, where ``train``, ``dev`` or ``test`` may lie above COMPOSER.
+
+    Files by anyone else, and files that are no MIDI, are left out by name. Each file is a group of
+    its own here; ``training.datasets.works`` finds files that hold the same work.
+    """
+    data = Dataset([])
+    inside = [folder / split for split in SPLITS if (folder / split).is_dir()]
+    for part in inside or [folder]:
+        split = part.name if part.name in SPLITS else ""
+        for composer in sorted(p for p in part.iterdir() if p.is_dir()):
+            for path in sorted(composer.rglob("*")):
+                if path.suffix.lower() not in (".mid", ".midi"):
+                    if path.is_file():
+                        data.left_out[str(path)] = "not a MIDI file"
+                elif composer.name.lower() not in COMPOSERS:
+                    data.left_out[str(path)] = f"{composer.name!r} is none of the nine composers"
+                else:
+                    label = composer.name.lower()
+                    data.examples.append(Example(path, label, str(path), split))
+    return data

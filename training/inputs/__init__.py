@@ -1,0 +1,39 @@
+"""Where a network's training batches come from.
+
+Each kind of input turns a data set into windows of one feature, computed by ``realtime.features``,
+with fresh augmentation. What is costly is made once, into a pool on disk.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any, Protocol
+
+import numpy as np
+
+Progress = Callable[[str, int, int], None]
+"""Told what is being done, how many steps are done, and of how many."""
+
+
+class Inputs(Protocol):
+    """A source of training batches.
+
+    Attributes:
+        labels: Names of the classes, in the order of the network's outputs.
+        feature: The feature's description, as a manifest holds it.
+        shape: Shape of one window.
+        left_out: Files that could not be used, and why.
+    """
+
+    labels: list[str]
+    feature: dict[str, Any]
+    shape: tuple[int, ...]
+    left_out: dict[str, str]
+
+    def prepare(self, progress: Progress) -> None:
+        """Do what must be done once before the first batch; takes up where it was stopped."""
+        ...
+
+    def draw(self, n: int, rng: np.random.Generator) -> tuple[np.ndarray, np.ndarray]:
+        """Windows, float32 (n, *shape), and targets, float32 (n, len(labels))."""
+        ...

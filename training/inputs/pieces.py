@@ -1,0 +1,258 @@
+"""Windows of pieces of music: as notes that a person might play, and as their sound."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import mido
+import numpy as np
+
+from realtime.errors import UserError
+from realtime.features import build
+from realtime.features.notes import chord_matrix, note_matrix
+from realtime.records import STREAM_RATE, TimedMessage
+from realtime.synth import Synth
+from training.augment import sound
+from training.augment.playing import humanise
+from training.datasets import Dataset
+from training.datasets.midi import Notes, load
+from training.inputs import Progress
+from training.inputs.pool import Pool, Shard
+from training.inputs.sounds import mask
+
+SHORTEST = 24
+"""Notes a piece must have to be trained on."""
+
+
+class Pieces:
+    """Pieces by composer, drawn so that every composer is equally likely.
+
+    Within a composer a piece is drawn in proportion to the square root of its length, so that long
+    works are heard more, but not as much more as they are longer.
+
+    Args:
+        data: Labelled MIDI files.
+
+    Raises:
+        UserError: A label has no usable file.
+    """
+
+    def __init__(self, data: Dataset) -> None:
+        self.labels = data.labels
+        self.left_out = dict(data.left_out)
+        self.pieces: list[list[Notes]] = [[] for _ in self.labels]
+        for e in sorted(data.examples, key=lambda e: str(e.path)):
+            try:
+                notes = load(e.path)
+            except UserError as error:
+                self.left_out[str(e.path)] = str(error).partition(": ")[2]
+                continue
+            if len(notes) < SHORTEST:
+                self.left_out[str(e.path)] = f"only {len(notes)} notes"
+            else:
+                self.pieces[self.labels.index(e.label)].append(notes)
+        for label, pieces in zip(self.labels, self.pieces, strict=True):
+            if not pieces:
+                raise UserError(f"label {label!r}: none of its MIDI files can be used")
+        weights = [np.sqrt([len(p) for p in pieces]) for pieces in self.pieces]
+        self._weights = [w / w.sum() for w in weights]
+
+    def draw(self, rng: np.random.Generator) -> tuple[int, Notes]:
+        """A composer's number and one of his pieces."""
+        k = int(rng.integers(len(self.labels)))
+        i = rng.choice(len(self.pieces[k]), p=self._weights[k])
+        return k, self.pieces[k][int(i)]
+
+
+class NoteInputs:
+    """Windows of notes or chords, each as one possible performance of a stretch of a piece.
+
+    Args:
+        data: Labelled MIDI files.
+        feature: Description of a ``notes`` or ``chords`` feature.
+    """
+
+    DURATIONS_HIDDEN = 0.3
+    """Share of windows that are told no durations: pedals and pianos blur them."""
+
+    def __init__(self, data: Dataset, feature: dict[str, Any]) -> None:
+        self.feature = feature
+        self.shape = build(feature).shape
+        self._pieces = Pieces(data)
+        self.labels, self.left_out = self._pieces.labels, self._pieces.left_out
+
+    def prepare(self, progress: Progress) -> None:
+        """Nothing to do: windows are made as they are drawn."""
+
+    def draw(self, n: int, rng: np.random.Generator) -> tuple[np.ndarray, np.ndarray]:
+        """Windows and targets; see ``Inputs``."""
+        windows = np.zeros((n, *self.shape), np.float32)
+        labels = np.zeros(n, np.int64)
+        for i in range(n):
+            labels[i], piece = self._pieces.draw(rng)
+            windows[i] = self._window(piece, rng)
+        return windows, np.eye(len(self.labels), dtype=np.float32)[labels]
+
+    def _window(self, piece: Notes, rng: np.random.Generator) -> np.ndarray:
+        length, chord = self.shape[0], self.feature["chord"]
+        chordal = self.feature["kind"] == "chords"
+        taken = length * (3 if chordal else 1)  # enough notes for that many chords, mostly
+        start = int(rng.integers(0, max(1, len(piece) - taken // 2)))
+        if rng.random() < 0.15:  # someone has only just begun to play
+            taken = int(rng.integers(SHORTEST // 2, taken))
+        notes = humanise(piece.take(slice(start, start + taken)), rng)
+        durations = notes.durations
+        if rng.random() < self.DURATIONS_HIDDEN:
+            durations = np.zeros_like(durations)
+        if chordal:
+            return chord_matrix(notes.onsets, durations, notes.pitches, length=length, chord=chord)
+        return note_matrix(
+            notes.onsets,
+            durations,
+            notes.pitches,
+            notes.velocities,
+            length=length,
+            columns=self.feature["columns"],
+            chord=chord,
+        )
+
+
+class PieceSoundInputs:
+    """Spectrograms of pieces, played on a piano or as written, by a person or a sequencer.
+
+    The pool holds stretches twice as long as a window, in decibels; each draw takes a window from
+    anywhere in one, transposes it by shifting its bands and masks parts of it.
+
+    Args:
+        data: Labelled MIDI files.
+        feature: Description of a ``spectrogram`` feature with a logarithmic scale.
+        fonts: SoundFonts, used in turn.
+        stretches: Size of the pool.
+        jobs: Processes to make it with.
+        seed: Of every choice.
+    """
+
+    SHARD = 40
+    LOW, HIGH = -110.0, 10.0  # dBFS that uint8 0 and 255 stand for
+    SHIFT = 4  # semitones a draw is transposed by at most
+
+    def __init__(
+        self,
+        data: Dataset,
+        feature: dict[str, Any],
+        *,
+        fonts: list[Path],
+        stretches: int,
+        jobs: int = 1,
+        seed: int = 0,
+    ) -> None:
+        self.feature = feature
+        self._spectrogram: Any = build(feature)
+        self.shape = self._spectrogram.shape
+        self._pieces = Pieces(data)
+        self.labels, self.left_out = self._pieces.labels, self._pieces.left_out
+        self._fonts, self._seed = fonts, seed
+        octaves = np.log2(feature["fmax"] / feature["fmin"])
+        self._semitone = (self.shape[1] - 1) / octaves / 12
+        key = {
+            "files": sorted(str(e.path) for e in data.examples),
+            "feature": feature,
+            "fonts": [f.name for f in fonts],
+            "stretches": stretches,
+            "seed": seed,
+        }
+        shards = max(1, stretches // self.SHARD)
+        self._pool = Pool("pieces", key, self._make, shards=shards, jobs=jobs)
+
+    def prepare(self, progress: Progress) -> None:
+        """Make the pool."""
+        self._pool.prepare(progress)
+
+    def draw(self, n: int, rng: np.random.Generator) -> tuple[np.ndarray, np.ndarray]:
+        """Windows and targets; see ``Inputs``."""
+        frames, bands = self.shape
+        chosen = rng.integers(len(self._pool.labels), size=n)
+        windows = np.empty((n, frames, bands), np.float32)
+        for j, i in enumerate(chosen):
+            start = int(rng.integers(0, frames + 1))
+            stretch = self._pool.window(int(i))[start : start + frames]
+            shift = round(rng.uniform(-self.SHIFT, self.SHIFT) * self._semitone)
+            decibels = np.full((frames, bands), self.LOW, np.float32)
+            low, high = max(0, shift), min(bands, bands + shift)
+            decibels[:, low:high] = stretch[:, low - shift : high - shift]
+            decibels[:, low:high] *= (self.HIGH - self.LOW) / 255
+            decibels[:, low:high] += self.LOW
+            windows[j] = self._spectrogram.picture(decibels)
+            mask(windows[j], rng)
+        return windows, np.eye(len(self.labels), dtype=np.float32)[self._pool.labels[chosen]]
+
+    def _make(self, k: int) -> Shard:
+        rng = np.random.default_rng([self._seed, k])
+        frames, bands = self.shape
+        long: Any = build({**self.feature, "frames": 2 * frames})
+        windows = np.zeros((self.SHARD, 2 * frames, bands), np.uint8)
+        labels = np.zeros(self.SHARD, np.int64)
+        n = long.window_samples
+        with Synth(self._fonts[k % len(self._fonts)]) as synth:
+            for i in range(self.SHARD):
+                labels[i], piece = self._pieces.draw(rng)
+                samples = play(synth, _stretch(piece, n / STREAM_RATE, rng), n, rng)
+                long.reset()
+                long.push(sound.record(samples, rng) if rng.random() < 0.5 else samples)
+                scaled = (long.decibels() - self.LOW) * (255 / (self.HIGH - self.LOW))
+                windows[i] = np.round(np.clip(scaled, 0, 255))
+        return windows, labels, {}
+
+
+def _stretch(piece: Notes, seconds: float, rng: np.random.Generator) -> Notes:
+    """Notes from anywhere in a piece, beginning at 0 s.
+
+    Most are played on one piano by a person; the rest keep their programs, or are given others, so
+    that the sound of an ensemble tells less of the composer than what it plays.
+    """
+    start = int(rng.integers(0, max(1, len(piece) - SHORTEST)))
+    ends = piece.onsets[start] + 1.6 * seconds  # a fast performance needs more than it lasts
+    notes = piece.take(slice(start, int(np.searchsorted(piece.onsets, ends))))
+    if rng.random() < 0.7:
+        notes = humanise(notes, rng)
+        program = int(rng.choice([0, 0, 0, 1, 2, 3, 6, 19, 48]))
+        programs = np.full(len(notes), program)
+    else:
+        programs = notes.programs
+        if rng.random() < 0.4:
+            swap = rng.permutation(80)
+            programs = swap[np.minimum(programs, 79)]
+    onsets = notes.onsets - notes.onsets[0]
+    return Notes(onsets, notes.durations, notes.pitches, notes.velocities, programs)
+
+
+def play(synth: Synth, notes: Notes, n: int, rng: np.random.Generator) -> np.ndarray:
+    """Render notes from silence, float32 (n,), now and then with a pedal changed every second."""
+    start = synth.position
+    messages = []
+
+    def send(at: float, kind: str, **values: int) -> None:
+        messages.append(TimedMessage(start + round(at * STREAM_RATE), mido.Message(kind, **values)))
+
+    channels = {p: c + (c >= 9) for c, p in enumerate(np.unique(notes.programs)[:15].tolist())}
+    for channel in range(16):
+        send(0, "control_change", channel=channel, control=120, value=0)
+        send(0, "control_change", channel=channel, control=64, value=0)
+    for program, channel in channels.items():
+        send(0, "program_change", channel=channel, program=int(program))
+    for i in range(len(notes)):
+        channel = channels.get(int(notes.programs[i]), 0)
+        pitch, on = int(notes.pitches[i]), float(notes.onsets[i])
+        off = on + max(0.03, float(notes.durations[i]))
+        send(on, "note_on", channel=channel, note=pitch, velocity=int(notes.velocities[i]))
+        send(off, "note_off", channel=channel, note=pitch)
+    if rng.random() < 0.4:
+        at = 0.0
+        while at < n / STREAM_RATE:
+            held = rng.uniform(0.4, 2.5)
+            send(at, "control_change", control=64, value=127)
+            send(at + held, "control_change", control=64, value=0)
+            at += held + 0.06
+    messages.sort(key=lambda m: m.position)
+    return synth.render([m for m in messages if m.position < start + n], start + n)

@@ -1,0 +1,82 @@
+"""A pool of training windows on disk, made in shards by several processes."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from training.inputs import Progress
+
+Shard = tuple[np.ndarray, np.ndarray, dict[str, str]]
+"""Windows uint8 (n, …), labels int64 (n,), and the files that could not be used with the reason."""
+
+
+def cache_folder() -> Path:
+    """Where pools live: ``build/pools`` below the working folder."""
+    return Path("build") / "pools"
+
+
+class Pool:
+    """Shards of windows and their labels.
+
+    A shard is made once, from its own seed, and kept under a name that follows from everything it
+    was made from; so a stopped run goes on where it was, and other data makes another pool.
+
+    Args:
+        name: What it holds, for the folder's name.
+        key: All that the content depends on; anything JSON can hold.
+        make: Makes a shard from its number.
+        shards: How many there are.
+        jobs: Processes to make them with.
+    """
+
+    def __init__(
+        self, name: str, key: Any, make: Callable[[int], Shard], *, shards: int, jobs: int
+    ) -> None:
+        digest = hashlib.sha256(json.dumps(key, sort_keys=True).encode()).hexdigest()[:12]
+        self.folder = cache_folder() / f"{name}-{digest}"
+        self._make, self._shards, self._jobs = make, shards, jobs
+        self._windows: list[np.ndarray] = []
+        self.labels = np.zeros(0, np.int64)
+        self.left_out: dict[str, str] = {}
+
+    def prepare(self, progress: Progress) -> None:
+        """Make the shards that are missing and open all of them."""
+        from joblib import Parallel, delayed
+
+        self.folder.mkdir(parents=True, exist_ok=True)
+        missing = [k for k in range(self._shards) if not self._path(k).exists()]
+        done = self._shards - len(missing)
+        progress("windows", done, self._shards)
+        work = Parallel(n_jobs=self._jobs, return_as="generator_unordered")
+        for _ in work(delayed(self._save)(k) for k in missing):
+            done += 1
+            progress("windows", done, self._shards)
+        paths = [self._path(k) for k in range(self._shards)]
+        self._windows = [np.load(p, mmap_mode="r") for p in paths]
+        self.labels = np.concatenate([np.load(p.with_suffix(".labels.npy")) for p in paths])
+        for p in paths:
+            self.left_out |= json.loads(p.with_suffix(".json").read_text("utf-8"))
+
+    def window(self, i: int) -> np.ndarray:
+        """Window ``i`` as it was made, uint8; read from disk."""
+        size = len(self._windows[0])
+        return self._windows[i // size][i % size]
+
+    def _save(self, k: int) -> None:
+        windows, labels, left_out = self._make(k)
+        path = self._path(k)
+        np.save(path.with_suffix(".labels.npy"), labels)
+        path.with_suffix(".json").write_text(json.dumps(left_out), "utf-8")
+        partial = path.with_suffix(".partial")
+        with partial.open("wb") as file:
+            np.save(file, windows)
+        partial.rename(path)  # a shard that has its name is whole
+
+    def _path(self, k: int) -> Path:
+        return self.folder / f"{k:04d}.npy"

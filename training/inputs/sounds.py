@@ -1,0 +1,146 @@
+"""Windows of single instruments: notes and phrases, as a microphone would hear them."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from functools import lru_cache
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from realtime.errors import UserError
+from realtime.features import build, extract
+from training.audio import load
+from training.augment import sound
+from training.datasets import Dataset
+from training.inputs import Progress
+from training.inputs.pool import Pool, Shard
+
+SHARD = 500
+BACKGROUND = 0.06
+"""Share of windows that hold noise alone, for which every label is equally wrong."""
+
+
+class SoundInputs:
+    """Augmented windows of labelled sounds.
+
+    Every label is equally likely; within it, every data set that has it; within that, every
+    instrument: so neither a large set nor an instrument with many notes drowns the others.
+
+    Args:
+        data: Labelled sound files.
+        feature: Description of an audio feature whose windows lie in [0, 1].
+        windows: Size of the pool.
+        jobs: Processes to make it with.
+        seed: Of every choice.
+    """
+
+    def __init__(
+        self, data: Dataset, feature: dict[str, Any], *, windows: int, jobs: int = 1, seed: int = 0
+    ) -> None:
+        self.labels = data.labels
+        self.feature = feature
+        self.shape = build(feature).shape
+        self.left_out = dict(data.left_out)
+        self._tree = _tree(data, self.labels)
+        self._seed = seed
+        key = {
+            "files": sorted(str(e.path) for e in data.examples),
+            "feature": feature,
+            "windows": windows,
+            "seed": seed,
+        }
+        shards = max(1, windows // SHARD)
+        self._pool = Pool("sounds", key, self._make, shards=shards, jobs=jobs)
+
+    def prepare(self, progress: Progress) -> None:
+        """Make the pool."""
+        self._pool.prepare(progress)
+        self.left_out |= self._pool.left_out
+
+    def draw(self, n: int, rng: np.random.Generator) -> tuple[np.ndarray, np.ndarray]:
+        """Windows and targets; see ``Inputs``."""
+        chosen = rng.integers(len(self._pool.labels), size=n)
+        windows = np.stack([self._pool.window(int(i)) for i in chosen]).astype(np.float32) / 255
+        for window in windows:
+            mask(window, rng)
+        targets = np.full((n, len(self.labels)), 1 / len(self.labels), np.float32)
+        known = self._pool.labels[chosen] >= 0
+        targets[known] = np.eye(len(self.labels), dtype=np.float32)[
+            self._pool.labels[chosen][known]
+        ]
+        return windows, targets
+
+    def _make(self, k: int) -> Shard:
+        rng = np.random.default_rng([self._seed, k])
+        feature: Any = build(self.feature)
+        windows = np.zeros((SHARD, *self.shape), np.uint8)
+        labels = np.full(SHARD, -1, np.int64)
+        left_out: dict[str, str] = {}
+        for i in range(SHARD):
+            if rng.random() < BACKGROUND:
+                samples = sound.noise(feature.window_samples, rng)
+                samples = sound.equalise(samples * np.float32(10 ** rng.uniform(-3, -0.5)), rng)
+            else:
+                labels[i] = rng.integers(len(self.labels))
+                samples = self._sound(int(labels[i]), feature.window_samples, rng, left_out)
+            windows[i] = np.round(extract(feature, samples) * 255)
+        return windows, labels, left_out
+
+    def _sound(
+        self, label: int, n: int, rng: np.random.Generator, left_out: dict[str, str]
+    ) -> np.ndarray:
+        for _ in range(1000):
+            origins = self._tree[label]
+            instruments = origins[int(rng.integers(len(origins)))]
+            notes = instruments[int(rng.integers(len(instruments)))]
+
+            def draw(notes: list[Path] = notes) -> np.ndarray:
+                return _clip(notes[int(rng.integers(len(notes)))])
+
+            try:
+                samples = sound.place(draw, n, rng)
+            except UserError as error:
+                path, _, reason = str(error).partition(": ")
+                left_out[path] = reason
+                continue
+            if float(np.abs(samples).max()) > 1e-3:  # it may lie outside, or have died away
+                return sound.record(samples, rng)
+        raise UserError(f"label {self.labels[label]!r}: hardly any of its files hold a sound")
+
+
+def mask(window: np.ndarray, rng: np.random.Generator) -> None:
+    """Blank a band of frequencies and a stretch of time now and then, in place.
+
+    SpecAugment (Park et al., 2019), at most a sixth of each axis.
+    """
+    for axis, size in enumerate(window.shape):
+        if rng.random() < 0.4:
+            width = int(rng.integers(1, max(2, size // 6)))
+            start = int(rng.integers(0, size - width))
+            where = [slice(None), slice(None)]
+            where[axis] = slice(start, start + width)
+            window[tuple(where)] = 0
+
+
+@lru_cache(maxsize=4096)
+def _clip(path: Path) -> np.ndarray:
+    """A file from its first audible sample on, at most 5 s, peak 1."""
+    samples = load(path, 5.0)
+    level = np.abs(samples)
+    peak = float(level.max())
+    if peak < 1e-4:
+        raise UserError(f"{path}: silent")
+    start = max(0, int(np.argmax(level > 0.01 * peak)) - 160)
+    return samples[start:] / np.float32(peak)
+
+
+def _tree(data: Dataset, labels: list[str]) -> list[list[list[list[Path]]]]:
+    """Paths by label, origin and instrument."""
+    tree: list[dict[str, dict[str, list[Path]]]] = [
+        defaultdict(lambda: defaultdict(list)) for _ in labels
+    ]
+    for e in sorted(data.examples, key=lambda e: str(e.path)):
+        tree[labels.index(e.label)][e.origin][e.group].append(e.path)
+    return [[list(g.values()) for g in origins.values()] for origins in tree]
