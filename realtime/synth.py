@@ -91,13 +91,13 @@ class Synth:
         parts.append(self._samples(end))
         return np.concatenate(parts)
 
-    def reset(self) -> None:
-        """Start again at position 0, as if new.
+    def reset(self, position: int = 0) -> None:
+        """Start again at a position, as if new.
 
         FluidSynth's own reset keeps the phase of its blocks and dither, so a new one is made.
         """
         self.close()
-        self.position = 0
+        self.position = position
         self._synth = self._make()
         for key in ("synth.reverb.active", "synth.chorus.active"):
             self._synth.setting(key, 0)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Literal
+
 import numpy as np
 
 from realtime.features.banks import dct, mel
@@ -33,7 +35,7 @@ class Mfcc:
     """
 
     kind = "mfcc"
-    stream = "audio"
+    stream: Literal["audio", "midi"] = "audio"
 
     def __init__(
         self,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 
@@ -163,7 +163,7 @@ class _Tracker:
     key at once, one note remains. Drums are left out. Notes still sounding last until now.
     """
 
-    stream = "midi"
+    stream: Literal["audio", "midi"] = "midi"
 
     def __init__(self, keep: int, chord: float) -> None:
         self.chord = chord

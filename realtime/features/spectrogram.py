@@ -24,8 +24,8 @@ class Spectrogram:
         frames: Frames a window (the first axis of the picture).
         bands: Bands a frame (the second axis).
         n_fft: Length of the Fourier transform.
-        win_length: Samples a frame, zero-padded to ``n_fft``. The defaults span 10 s exactly, with three
-            bands a semitone.
+        win_length: Samples a frame, zero-padded to ``n_fft``. The defaults span 10 s
+            exactly, with three bands a semitone.
         hop: Samples between frames.
         scale: ``"mel"``, ``"log"`` (equal musical distances) or ``"linear"``.
         fmin: Lowest frequency in hertz.
@@ -35,7 +35,7 @@ class Spectrogram:
     """
 
     kind = "spectrogram"
-    stream = "audio"
+    stream: Literal["audio", "midi"] = "audio"
 
     def __init__(
         self,

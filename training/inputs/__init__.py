@@ -11,6 +11,9 @@ from typing import Any, Protocol
 
 import numpy as np
 
+from training.datasets import Dataset
+from training.presets import Preset
+
 Progress = Callable[[str, int, int], None]
 """Told what is being done, how many steps are done, and of how many."""
 
@@ -37,3 +40,32 @@ class Inputs(Protocol):
     def draw(self, n: int, rng: np.random.Generator) -> tuple[np.ndarray, np.ndarray]:
         """Windows, float32 (n, *shape), and targets, float32 (n, len(labels))."""
         ...
+
+
+def make(preset: Preset, data: Dataset, *, jobs: int, seed: int) -> Inputs:
+    """The inputs that a preset asks for.
+
+    Args:
+        preset: What is to be trained.
+        data: What to train it on.
+        jobs: Processes that make windows.
+        seed: Of every choice.
+    """
+    if preset.inputs == "sounds":
+        from training.inputs.sounds import SoundInputs
+
+        return SoundInputs(data, preset.feature, windows=preset.pool, jobs=jobs, seed=seed)
+    from training.inputs.pieces import NoteInputs, PieceSoundInputs
+
+    if preset.inputs == "notes":
+        return NoteInputs(data, preset.feature)
+    from training.render import find_soundfonts
+
+    return PieceSoundInputs(
+        data,
+        preset.feature,
+        fonts=find_soundfonts(),
+        stretches=preset.pool,
+        jobs=jobs,
+        seed=seed,
+    )

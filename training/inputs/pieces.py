@@ -78,7 +78,7 @@ class NoteInputs:
 
     def __init__(self, data: Dataset, feature: dict[str, Any]) -> None:
         self.feature = feature
-        self.shape = build(feature).shape
+        self.shape: tuple[int, ...] = build(feature).shape
         self._pieces = Pieces(data)
         self.labels, self.left_out = self._pieces.labels, self._pieces.left_out
 
@@ -149,14 +149,14 @@ class PieceSoundInputs:
     ) -> None:
         self.feature = feature
         self._spectrogram: Any = build(feature)
-        self.shape = self._spectrogram.shape
+        self.shape: tuple[int, ...] = self._spectrogram.shape
         self._pieces = Pieces(data)
         self.labels, self.left_out = self._pieces.labels, self._pieces.left_out
         self._fonts, self._seed = fonts, seed
         octaves = np.log2(feature["fmax"] / feature["fmin"])
         self._semitone = (self.shape[1] - 1) / octaves / 12
         key = {
-            "files": sorted(str(e.path) for e in data.examples),
+            "files": sorted(str(e.path.resolve()) for e in data.examples),
             "feature": feature,
             "fonts": [f.name for f in fonts],
             "stretches": stretches,

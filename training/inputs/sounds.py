@@ -41,12 +41,12 @@ class SoundInputs:
     ) -> None:
         self.labels = data.labels
         self.feature = feature
-        self.shape = build(feature).shape
+        self.shape: tuple[int, ...] = build(feature).shape
         self.left_out = dict(data.left_out)
         self._tree = _tree(data, self.labels)
         self._seed = seed
         key = {
-            "files": sorted(str(e.path) for e in data.examples),
+            "files": sorted(str(e.path.resolve()) for e in data.examples),
             "feature": feature,
             "windows": windows,
             "seed": seed,

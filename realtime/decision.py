@@ -1,0 +1,107 @@
+"""From what a network says of one window to what a person should be told over time."""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+
+from realtime.records import State
+from realtime.registry import Manifest
+
+
+class Decision:
+    """Calibration, states, smoothing and evidence of one model on one stream.
+
+    Args:
+        manifest: Gives labels, temperature, ``unknown_below`` and the smoothing's time constant.
+    """
+
+    def __init__(self, manifest: Manifest) -> None:
+        self.labels = manifest.labels
+        self._temperature = float(manifest.calibration.get("temperature", 1.0))
+        self._unknown_below = float(manifest.calibration.get("unknown_below", 0.0))
+        self._time_constant = manifest.smoothing_s
+        self.smoothed = np.zeros(len(self.labels))
+        self._weight = 0.0  # how much of a full average ``smoothed`` holds so far
+        self._log_sum = np.zeros(len(self.labels))
+        self._windows = 0
+
+    def calibrate(self, raw: np.ndarray) -> np.ndarray:
+        """Probabilities after temperature scaling (Guo et al., 2017), float64 (n_labels,).
+
+        A softmax over logits / T is the given softmax to the power 1 / T, normalised.
+        """
+        logs = np.log(np.maximum(raw.astype(np.float64), 1e-9)) / self._temperature
+        return _softmax(logs)
+
+    def state(self, probs: np.ndarray | None, *, full: bool, silent: bool) -> State:
+        """What a window's prediction is worth.
+
+        Args:
+            probs: Calibrated probabilities; None when there was nothing to ask about.
+            full: Whether a whole window has been heard.
+            silent: Whether nothing is sounding now.
+        """
+        if silent:
+            return "silent"
+        if not full or probs is None:
+            return "warming"
+        return "unknown" if probs.max() < self._unknown_below else "live"
+
+    def smooth(self, probs: np.ndarray | None, seconds: float) -> np.ndarray:
+        """Exponential average of the probabilities; towards nothing while there is silence.
+
+        Args:
+            probs: Calibrated probabilities, or None in silence.
+            seconds: Stream time since the last window.
+
+        Returns:
+            float64 (n_labels,). Sums to 1 at most.
+        """
+        keep = math.exp(-seconds / self._time_constant) if self._time_constant > 0 else 0.0
+        if probs is None:
+            self.smoothed = self.smoothed * keep
+            self._weight *= keep
+            return self.smoothed
+        # Until a full time constant has been heard, the average is over what there is.
+        weight = self._weight * keep + (1 - keep)
+        self.smoothed = (self.smoothed * self._weight * keep + probs * (1 - keep)) / weight
+        self._weight = weight
+        return self.smoothed
+
+    def weigh(self, probs: np.ndarray) -> None:
+        """Add a window to the evidence."""
+        self._log_sum += np.log(np.maximum(probs, 1e-6))
+        self._windows += 1
+
+    @property
+    def evidence(self) -> np.ndarray | None:
+        """All windows together, float64 (n_labels,); None before the first.
+
+        The geometric mean of their probabilities: one window that rules a label out counts, and
+        overlapping windows are not taken for independent ones.
+        """
+        return _softmax(self._log_sum / self._windows) if self._windows else None
+
+    def best(self, probs: np.ndarray | None) -> tuple[str | None, float]:
+        """The most likely label and its probability; None and 0 when there is nothing."""
+        if probs is None:
+            return None, 0.0
+        i = int(probs.argmax())
+        return self.labels[i], float(probs[i])
+
+    def named(self, probs: np.ndarray | None) -> dict[str, float]:
+        """Probabilities by label; all 0 when there is nothing."""
+        values = [0.0] * len(self.labels) if probs is None else probs.tolist()
+        return dict(zip(self.labels, values, strict=True))
+
+    def reset(self) -> None:
+        """Forget what is smoothed, as after a gap. The evidence stays."""
+        self.smoothed = np.zeros(len(self.labels))
+        self._weight = 0.0
+
+
+def _softmax(logits: np.ndarray) -> np.ndarray:
+    powers = np.exp(logits - logits.max())
+    return powers / powers.sum()

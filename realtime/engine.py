@@ -1,0 +1,262 @@
+"""The one loop: blocks in, predictions out."""
+
+from __future__ import annotations
+
+import math
+import time
+from collections.abc import Generator, Iterator, Sequence
+from contextlib import ExitStack
+from typing import Literal
+
+from realtime.decision import Decision
+from realtime.errors import UserError
+from realtime.lanes import AudioLane, NoteLane, Stopwatch, View
+from realtime.latency import Percentiles
+from realtime.meter import QUIETEST, Reading
+from realtime.records import (
+    STREAM_RATE,
+    AudioBlock,
+    Event,
+    Latency,
+    MidiBlock,
+    ModelSummary,
+    Prediction,
+    Record,
+    Signal,
+    Summary,
+)
+from realtime.registry import Model
+from realtime.sources import Source
+from realtime.sources.pace import paced
+from realtime.synth import Synth, SynthMissing
+
+LATE = 1.0
+"""Seconds behind a live source after which windows are skipped to catch up."""
+
+
+class Engine:
+    """Listens to one source with several models.
+
+    Every ``hop`` seconds of stream time each model is shown its newest window. What it then says
+    depends on the stream up to that instant alone: not on how the source cuts it into blocks, nor
+    on how fast they come.
+
+    Sound goes to the models that listen. Notes go to the models that read notes and, through a
+    synthesizer, to those that listen.
+
+    Args:
+        source: What to listen to; opened and closed by ``run``.
+        models: Loaded models. Their interpreters are used in the caller's thread only.
+        hop: Seconds of stream time between predictions.
+        soundfont: SoundFont for MIDI; the embedded default otherwise.
+        duration: Stop after so many seconds of stream time.
+        pace: ``real`` replays a file as it was played, ``fast`` as fast as possible.
+        signals: Also yield a ``Signal`` every tenth of a second.
+
+    Raises:
+        UserError: No model can hear this source, or ``hop`` is out of range.
+    """
+
+    def __init__(
+        self,
+        source: Source,
+        models: Sequence[Model],
+        *,
+        hop: float = 0.25,
+        soundfont: str | None = None,
+        duration: float | None = None,
+        pace: Literal["real", "fast"] = "fast",
+        signals: bool = False,
+    ) -> None:
+        if not 0.01 <= hop <= 3600:
+            raise UserError(f"a hop of {hop:g} s is out of range; choose 0.01 to 3600 s")
+        self._source, self._signals, self._soundfont = source, signals, soundfont
+        self._paced = pace == "real" and not source.live
+        self._models = [m for m in models if source.stream == "midi" or m.stream == "audio"]
+        if not self._models:
+            names = ", ".join(m.manifest.name for m in models) or "none"
+            raise UserError(f"{source.name}: no model for {source.stream} among {names}")
+        self._hop = round(hop * STREAM_RATE)
+        self._end = math.inf if duration is None else round(duration * STREAM_RATE)
+        self._position = self._origin = 0
+        self._due = self._hop
+        self._last_due = 0
+        self._dropped = self._overflows = 0
+        self._watch = Stopwatch()
+        self._synth: Synth | None = None
+
+    def run(self) -> Generator[Record, None, None]:
+        """Yield signals, predictions and events as they come, and a summary at the end.
+
+        Closing the generator early closes the source and the synthesizer.
+
+        Raises:
+            UserError: The source cannot be opened or read on. What it gave until then has been
+                predicted and summed up.
+            KeyboardInterrupt: Ctrl-C; likewise after the summary.
+        """
+        with ExitStack() as stack:
+            stack.enter_context(self._source)
+            yield from self._prepare(stack)
+            started = time.perf_counter()
+            failure: BaseException | None = None
+            try:
+                for item in paced(self._source) if self._paced else self._source:
+                    yield from self._take(item)
+                    if self._position >= self._end:
+                        break
+            except (UserError, KeyboardInterrupt) as error:
+                failure = error
+            if self._position > self._last_due:
+                yield from self._predict(self._position, time.perf_counter())
+            if self._position > 0:
+                yield self._summary(time.perf_counter() - started)
+            if failure:
+                raise failure
+
+    def _prepare(self, stack: ExitStack) -> Iterator[Event]:
+        """Set up what the models need; without a synthesizer those that listen stay out."""
+        if self._source.stream == "midi" and any(m.stream == "audio" for m in self._models):
+            try:
+                self._synth = stack.enter_context(Synth(self._soundfont))
+            except SynthMissing as error:
+                self._models = [m for m in self._models if m.stream == "midi"]
+                if not self._models:
+                    raise
+                yield Event("notice", 0.0, str(error), self._source.name)
+        listening = [m.manifest for m in self._models if m.stream == "audio"]
+        self._audio = AudioLane(listening)
+        self._notes = NoteLane([m.manifest for m in self._models if m.stream == "midi"])
+        self._decisions = {m.manifest.name: Decision(m.manifest) for m in self._models}
+        self._latencies = {m.manifest.name: Percentiles() for m in self._models}
+        self._windows = dict.fromkeys(self._decisions, 0)
+
+    def _take(self, item: AudioBlock | MidiBlock | Event) -> Iterator[Record]:
+        if isinstance(item, Event):
+            self._overflows += item.kind == "overflow"
+            yield item
+            return
+        if item.position != self._position:
+            self._skip_to(item.position)
+        end = int(min(item.end, self._end))
+        while self._position < end:
+            stop = min(self._due, end)
+            if isinstance(item, AudioBlock):
+                yield from self._hear(item, stop)
+            else:
+                yield from self._read(item, stop)
+            self._position = stop
+            if stop == self._due:
+                yield from self._predict(stop, item.captured)
+                self._due += self._hop
+
+    def _hear(self, block: AudioBlock, stop: int) -> Iterator[Signal]:
+        samples = block.samples[self._position - block.position : stop - block.position]
+        with self._watch:
+            readings = self._audio.push(samples)
+        yield from self._signal(readings)
+
+    def _read(self, block: MidiBlock, stop: int) -> Iterator[Signal]:
+        messages = [m for m in block.messages if self._position <= m.position < stop]
+        with self._watch:
+            self._notes.push(messages, stop)
+            if self._synth is None:
+                readings = self._tenths(stop)
+            else:
+                readings = self._audio.push(self._synth.render(messages, stop))
+        yield from self._signal(readings)
+
+    def _tenths(self, stop: int) -> list[Reading]:
+        """Where a meter would have read, when there is no sound."""
+        tenth = STREAM_RATE // 10
+        ends = range((self._position // tenth + 1) * tenth, stop + 1, tenth)
+        return [Reading(end - self._origin, QUIETEST, 0.0) for end in ends]
+
+    def _signal(self, readings: list[Reading]) -> Iterator[Signal]:
+        if not self._signals or not readings:
+            return
+        midi = self._source.stream == "midi"
+        bands = None if midi else self._audio.meter.spectrum()
+        notes = self._notes.sounding if midi else None
+        last = readings[-1]
+        yield Signal((self._origin + last.end) / STREAM_RATE, last.level, last.peak, bands, notes)
+
+    def _predict(self, due: int, captured: float) -> Iterator[Record]:
+        started = time.perf_counter()
+        elapsed, self._last_due = (due - self._last_due) / STREAM_RATE, due
+        shared = self._watch.take()
+        if self._source.live and started - captured > LATE:
+            self._dropped += len(self._models)
+            text = f"{started - captured:.1f} s behind: a window of each model skipped to catch up"
+            count = len(self._models)
+            yield Event("dropped", due / STREAM_RATE, text, self._source.name, count)
+            return
+        for model in self._models:
+            yield self._ask(model, due, elapsed, (captured, started, shared))
+
+    def _ask(
+        self, model: Model, due: int, elapsed: float, timing: tuple[float, float, float]
+    ) -> Prediction:
+        captured, started, shared = timing
+        manifest = model.manifest
+        decision = self._decisions[manifest.name]
+        lane = self._audio if model.stream == "audio" else self._notes
+        before = time.perf_counter()
+        view: View = lane.view(manifest)
+        ready = time.perf_counter()
+        probs = None
+        if view.window is not None:
+            probs = decision.calibrate(model.network.predict(view.window))
+        done = time.perf_counter()
+        state = decision.state(probs, full=view.full, silent=view.silent)
+        label, p = decision.best(probs)
+        if probs is not None and view.fresh:
+            decision.weigh(probs)
+        smoothed = decision.smooth(None if view.silent else probs, elapsed)
+        latency = Latency(
+            capture=max(0.0, started - captured - shared) * 1e3,
+            features=(shared + ready - before) * 1e3,
+            inference=(done - ready) * 1e3,
+            total=(done - captured) * 1e3,
+        )
+        self._latencies[manifest.name].add(latency)
+        self._windows[manifest.name] += 1
+        return Prediction(
+            model=manifest.name,
+            task=manifest.task,
+            t=due / STREAM_RATE,
+            window=(view.start / STREAM_RATE, view.end / STREAM_RATE),
+            state=state,
+            label=label,
+            p=p,
+            probs=decision.named(probs),
+            smoothed=decision.named(smoothed),
+            latency=latency,
+            source=self._source.name,
+        )
+
+    def _skip_to(self, position: int) -> None:
+        """Go on after a gap: nothing is made up to fill it, so every window starts anew."""
+        self._position = self._origin = position
+        self._due = (position // self._hop + 1) * self._hop
+        self._last_due = position
+        self._audio.reset(position)
+        self._notes.reset(position)
+        if self._synth is not None:
+            self._synth.reset(position)
+        for decision in self._decisions.values():
+            decision.reset()
+
+    def _summary(self, wall: float) -> Summary:
+        models = {}
+        for name, decision in self._decisions.items():
+            evidence = decision.evidence
+            models[name] = ModelSummary(
+                label=None if evidence is None else decision.labels[int(evidence.argmax())],
+                probs={} if evidence is None else decision.named(evidence),
+                windows=self._windows[name],
+                latency=self._latencies[name].summary(),
+            )
+        seconds = self._position / STREAM_RATE
+        factor = seconds / wall if wall > 0 else 0.0
+        return Summary(self._source.name, models, seconds, self._dropped, self._overflows, factor)

@@ -1,0 +1,88 @@
+"""One TFLite interpreter."""
+
+from __future__ import annotations
+
+import importlib
+from typing import Any
+
+import numpy as np
+
+from realtime.errors import UserError
+
+RUNTIMES = ("ai_edge_litert.interpreter", "tflite_runtime.interpreter")
+"""LiteRT first: it is several times faster, and the last tflite-runtime needs NumPy below 2."""
+
+
+class Network:
+    """A TFLite model, ready to run. Not to be used from two threads at once.
+
+    Args:
+        model: Content of a ``.tflite`` file with one float32 input and one float32 output.
+        threads: Threads that one inference may use.
+
+    Raises:
+        UserError: No TFLite runtime works here, or the content is no model it can run.
+    """
+
+    def __init__(self, model: bytes, *, threads: int = 1) -> None:
+        # The interpreter reads the model in place for as long as it lives.
+        self._model = model
+        self._interpreter = _interpreter(model, threads)
+        try:
+            self._interpreter.allocate_tensors()
+            (self._input,) = self._interpreter.get_input_details()
+            (self._output,) = self._interpreter.get_output_details()
+        except (RuntimeError, ValueError) as error:
+            raise UserError(
+                f"not a network this TFLite runtime can run ({_line(error)})"
+            ) from error
+        if self._input["dtype"] != np.float32 or self._output["dtype"] != np.float32:
+            raise UserError("its input and output must be float32")
+
+    @property
+    def input_shape(self) -> tuple[int, ...]:
+        """Shape of one window, without the batch axis."""
+        return tuple(int(n) for n in self._input["shape"][1:])
+
+    @property
+    def outputs(self) -> int:
+        """How many numbers come out."""
+        return int(self._output["shape"][-1])
+
+    def predict(self, window: np.ndarray) -> np.ndarray:
+        """Run the network on one window.
+
+        Args:
+            window: float32, of ``input_shape``.
+
+        Returns:
+            float32 (outputs,): what its softmax says.
+        """
+        self._interpreter.set_tensor(self._input["index"], window[None])
+        self._interpreter.invoke()
+        result: np.ndarray = self._interpreter.get_tensor(self._output["index"])[0]
+        return result
+
+
+def _interpreter(model: bytes, threads: int) -> Any:
+    """Construct an interpreter: importing a runtime does not yet show that it works."""
+    reasons = []
+    for name in RUNTIMES:
+        try:
+            runtime = importlib.import_module(name)
+        except (ImportError, AttributeError) as error:
+            reasons.append(_line(error))
+            continue
+        try:
+            return runtime.Interpreter(model_content=model, num_threads=threads)
+        except ValueError as error:
+            raise UserError(f"not a TFLite model ({_line(error)})") from error
+        except (ImportError, AttributeError, SystemError) as error:
+            reasons.append(_line(error))
+    raise UserError(
+        f"no TFLite runtime works here ({'; '.join(reasons)}): pip install ai-edge-litert"
+    )
+
+
+def _line(error: Exception) -> str:
+    return (str(error).strip().splitlines() or [type(error).__name__])[0]

@@ -1,0 +1,161 @@
+"""What the models of one stream share: its features, brought up to date once for all of them."""
+
+from __future__ import annotations
+
+import json
+import time
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from realtime import features
+from realtime.meter import Meter, Reading
+from realtime.records import STREAM_RATE, TimedMessage
+from realtime.registry import Manifest
+
+SILENT_DBFS = -60.0
+SILENT_AFTER = 1.0
+"""Seconds below ``SILENT_DBFS`` after which the stream counts as silent."""
+
+RESTING_AFTER = 3.0
+"""Seconds without a key down after which a MIDI stream counts as silent."""
+
+
+@dataclass(frozen=True, slots=True)
+class View:
+    """What a model is shown.
+
+    Attributes:
+        window: float32, of the feature's shape; None when it holds nothing but silence.
+        start: Stream position where the window starts.
+        end: Stream position where it ends.
+        full: Whether a whole window has been heard.
+        silent: Whether nothing is sounding now.
+        fresh: Whether anything was added since the view before.
+    """
+
+    window: np.ndarray | None
+    start: int
+    end: int
+    full: bool
+    silent: bool
+    fresh: bool
+
+
+class AudioLane:
+    """Sound: one feature for each description that occurs, and a level meter.
+
+    Args:
+        manifests: Models that listen to sound.
+        silent_dbfs: Level under which there is silence.
+    """
+
+    def __init__(self, manifests: Sequence[Manifest], silent_dbfs: float = SILENT_DBFS) -> None:
+        self._features: dict[str, Any] = {_key(m): features.build(m.feature) for m in manifests}
+        longest = max((f.window_samples for f in self._features.values()), default=0)
+        self.meter = Meter(max(SILENT_AFTER, longest / STREAM_RATE))
+        self._silent_dbfs = silent_dbfs
+        self._origin = 0
+
+    def push(self, samples: np.ndarray) -> list[Reading]:
+        """Take the next float32 (n,) samples; returns the meter's new readings."""
+        for feature in self._features.values():
+            feature.push(samples)
+        return self.meter.push(samples)
+
+    def view(self, manifest: Manifest) -> View:
+        """The current window of the feature that a model reads."""
+        feature = self._features[_key(manifest)]
+        length = feature.window_samples / STREAM_RATE
+        heard = self.meter.loudest(length) >= self._silent_dbfs
+        return View(
+            window=feature.window() if heard else None,
+            start=self._origin + max(0, feature.start),
+            end=self._origin + feature.end,
+            full=feature.full,
+            silent=self.meter.loudest(SILENT_AFTER) < self._silent_dbfs,
+            fresh=heard,
+        )
+
+    def reset(self, position: int) -> None:
+        """Forget the sound; the stream goes on at ``position``."""
+        for feature in self._features.values():
+            feature.reset()
+        self.meter.reset()
+        self._origin = position
+
+
+class NoteLane:
+    """Notes: one feature for each description that occurs.
+
+    Args:
+        manifests: Models that read notes.
+    """
+
+    def __init__(self, manifests: Sequence[Manifest]) -> None:
+        self._features: dict[str, Any] = {_key(m): features.build(m.feature) for m in manifests}
+        self._keys = features.NoteSequence(length=1)  # which keys are down, for the display
+        self._seen: dict[str, int] = {}
+        self._rested_from = 0
+
+    def push(self, messages: Iterable[TimedMessage], now: int) -> None:
+        """Take the next messages and move on to position ``now``."""
+        messages = tuple(messages)
+        for feature in (self._keys, *self._features.values()):
+            feature.push(messages, now)
+        if self._keys.sounding or messages:
+            self._rested_from = now
+
+    @property
+    def sounding(self) -> tuple[int, ...]:
+        """Pitches whose keys are down."""
+        return self._keys.sounding
+
+    def view(self, manifest: Manifest) -> View:
+        """The current window of the feature that a model reads."""
+        feature = self._features[_key(manifest)]
+        fresh = feature.heard > self._seen.get(manifest.name, 0)
+        self._seen[manifest.name] = feature.heard
+        window = feature.window() if feature.heard else None
+        resting = feature.end - self._rested_from > RESTING_AFTER * STREAM_RATE
+        return View(
+            window=window,
+            start=feature.start if feature.heard else feature.end,
+            end=feature.end,
+            full=feature.full,
+            silent=resting or not feature.heard,
+            fresh=fresh,
+        )
+
+    def reset(self, position: int) -> None:
+        """Forget the notes; the stream goes on at ``position``."""
+        for feature in (self._keys, *self._features.values()):
+            feature.reset()
+            feature.push((), position)
+        self._seen.clear()
+        self._rested_from = position
+
+
+class Stopwatch:
+    """Adds up the time spent in a stage, in seconds of ``time.perf_counter``."""
+
+    def __init__(self) -> None:
+        self._total = 0.0
+        self._started = 0.0
+
+    def __enter__(self) -> None:
+        self._started = time.perf_counter()
+
+    def __exit__(self, *_: object) -> None:
+        self._total += time.perf_counter() - self._started
+
+    def take(self) -> float:
+        """The time so far; begins again at nothing."""
+        total, self._total = self._total, 0.0
+        return total
+
+
+def _key(manifest: Manifest) -> str:
+    return json.dumps(manifest.feature, sort_keys=True)

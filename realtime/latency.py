@@ -1,0 +1,38 @@
+"""Percentiles of the newest measurements."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from realtime.records import Latency
+
+STAGES = ("capture", "features", "inference", "total")
+
+
+class Percentiles:
+    """p50, p95 and p99 of each stage over the newest predictions.
+
+    Args:
+        keep: Predictions remembered; memory does not grow beyond them.
+    """
+
+    def __init__(self, keep: int = 4096) -> None:
+        self._rows = np.zeros((keep, len(STAGES)), np.float32)
+        self._count = 0
+
+    def add(self, latency: Latency) -> None:
+        """Remember one prediction's latency."""
+        row = self._rows[self._count % len(self._rows)]
+        row[:] = latency.capture, latency.features, latency.inference, latency.total
+        self._count += 1
+
+    def summary(self) -> dict[str, dict[str, float]]:
+        """Milliseconds by stage and percentile; empty before the first prediction."""
+        if not self._count:
+            return {}
+        rows = self._rows[: min(self._count, len(self._rows))]
+        points = np.percentile(rows, [50, 95, 99], axis=0)
+        return {
+            stage: {"p50": float(p50), "p95": float(p95), "p99": float(p99)}
+            for stage, (p50, p95, p99) in zip(STAGES, points.T, strict=True)
+        }

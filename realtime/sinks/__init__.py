@@ -1,0 +1,17 @@
+"""Where records go: each sink takes every record of a run and keeps what it can use."""
+
+from __future__ import annotations
+
+from typing import Protocol
+
+from realtime.records import Record
+
+
+class Sink(Protocol):
+    """Takes the records of a run, in order, from one thread."""
+
+    def emit(self, record: Record) -> None:
+        """Takes one record. It may be slow: an ``Outlet`` keeps it from holding up the engine."""
+
+    def close(self) -> None:
+        """Finishes the output. Called once, after the last record or after ``emit`` raised."""

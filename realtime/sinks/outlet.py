@@ -1,0 +1,126 @@
+"""Between the engine and a sink: a bounded inbox and a thread, so that no sink holds up others."""
+
+from __future__ import annotations
+
+import threading
+from collections import deque
+
+from realtime.records import Prediction, Record, Signal
+from realtime.sinks import Sink
+
+DROPPABLE = (Signal, Prediction)
+"""The records that come many times a second; one of them can be spared, the others cannot."""
+
+
+class Outlet:
+    """Feeds one sink from a thread of its own.
+
+    Attributes:
+        name: The sink's class, to name it in messages.
+        dropped: Records that the sink never got, because it was too slow or had failed.
+        failed: What the sink raised, or a TimeoutError if it did not finish; None while all is
+            well. A reader who goes away (a closed pipe) is no failure.
+    """
+
+    def __init__(self, sink: Sink, *, size: int = 1024, wait: bool) -> None:
+        """Starts feeding.
+
+        Args:
+            sink: Where the records go.
+            size: Records that may wait. Events and summaries are kept even beyond it.
+            wait: When the inbox is full, whether ``put`` waits (a replay, where nothing may be
+                lost) or leaves out the oldest record (live, where the engine may not wait).
+        """
+        self.name = type(sink).__name__
+        self.dropped = 0
+        self.failed: Exception | None = None
+        self._sink = sink
+        self._size = size
+        self._wait = wait
+        self._inbox: deque[Record] = deque()
+        self._closing = False
+        self._ended = False
+        self._changed = threading.Condition()
+        self._thread = threading.Thread(target=self._run, name=f"sink {self.name}", daemon=True)
+        self._thread.start()
+
+    @property
+    def ended(self) -> bool:
+        """True once the sink takes nothing more: closed, failed, or its reader has gone."""
+        return self._ended
+
+    def put(self, record: Record) -> None:
+        """Hands over a record; one for a sink that has ended is ignored."""
+        with self._changed:
+            if self._wait:
+                self._changed.wait_for(
+                    lambda: len(self._inbox) < self._size or self._closing or self._ended
+                )
+            if self._closing or self._ended:
+                return
+            if len(self._inbox) >= self._size and not self._make_room(record):
+                return
+            self._inbox.append(record)
+            self._changed.notify_all()
+
+    def close(self, timeout: float = 5.0) -> None:
+        """Lets the sink take what is waiting, then closes it.
+
+        Args:
+            timeout: Seconds to wait for it. A sink that is stuck for longer is given up: it is
+                marked as failed, and its thread ends by itself should the sink ever return.
+        """
+        with self._changed:
+            self._closing = True
+            self._changed.notify_all()
+        self._thread.join(timeout)
+        if self._thread.is_alive():
+            with self._changed:
+                self._end(TimeoutError(f"did not finish within {timeout:g} s"))
+
+    def _make_room(self, record: Record) -> bool:
+        """Leaves out the oldest record that can be spared; False if that is the new one itself."""
+        for index, waiting in enumerate(self._inbox):
+            if isinstance(waiting, DROPPABLE):
+                del self._inbox[index]
+                self.dropped += 1
+                return True
+        if isinstance(record, DROPPABLE):
+            self.dropped += 1
+            return False
+        return True
+
+    def _run(self) -> None:
+        try:
+            while (record := self._next()) is not None:
+                self._sink.emit(record)
+        except Exception as error:  # whatever it is, the other sinks go on
+            self._fail(error)
+        try:
+            self._sink.close()
+        except Exception as error:
+            self._fail(error)
+        with self._changed:
+            self._end(None)
+
+    def _next(self) -> Record | None:
+        """The next record; None when there will be no more."""
+        with self._changed:
+            self._changed.wait_for(lambda: self._inbox or self._closing or self._ended)
+            if not self._inbox:
+                return None
+            record = self._inbox.popleft()
+            self._changed.notify_all()
+            return record
+
+    def _fail(self, error: Exception) -> None:
+        with self._changed:
+            self._end(None if isinstance(error, BrokenPipeError) else error)
+
+    def _end(self, error: Exception | None) -> None:
+        """Stops the feed and lets go of whoever waits in ``put``. The first error is kept."""
+        self._ended = True
+        self.failed = self.failed or error
+        self.dropped += len(self._inbox)
+        self._inbox.clear()
+        self._changed.notify_all()

@@ -1,0 +1,124 @@
+"""Training: epochs of freshly drawn windows, a checkpoint after each, resumed where it stopped."""
+
+from __future__ import annotations
+
+import json
+import os
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from training import networks
+from training.inputs import Inputs
+from training.presets import Preset
+
+
+@dataclass(frozen=True, slots=True)
+class Epoch:
+    """What an epoch came to.
+
+    Attributes:
+        number: From 1.
+        of: Epochs in all.
+        loss: Mean training loss.
+        accuracy: On its own augmented windows, which are harder than real ones.
+        seconds: Time it took.
+    """
+
+    number: int
+    of: int
+    loss: float
+    accuracy: float
+    seconds: float
+
+
+def quiet_tensorflow(threads: int) -> None:
+    """Import TensorFlow without its banner, on so many threads."""
+    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+    import tensorflow as tf
+
+    try:
+        tf.config.threading.set_intra_op_parallelism_threads(threads)
+        tf.config.threading.set_inter_op_parallelism_threads(1)
+    except RuntimeError:
+        pass  # it already runs, on as many threads as it was given first
+
+
+def train(preset: Preset, inputs: Inputs, folder: Path, *, seed: int = 0) -> Iterator[Epoch]:
+    """Train a network and tell of each epoch as it ends.
+
+    ``folder`` holds ``last.keras`` (network and optimizer) and ``history.json``. Called again after
+    an interruption it goes on from there, with the windows it would have drawn; once finished it
+    yields nothing.
+
+    Args:
+        preset: What to build and how.
+        inputs: Prepared source of windows.
+        folder: Where the checkpoint lies.
+        seed: Of weights and windows.
+    """
+    import keras
+
+    schedule = preset.schedule
+    folder.mkdir(parents=True, exist_ok=True)
+    checkpoint, log = folder / "last.keras", folder / "history.json"
+    history: list[dict[str, float]] = json.loads(log.read_text()) if log.exists() else []
+    if history and checkpoint.exists():
+        model = keras.models.load_model(checkpoint)
+    else:
+        history = []
+        model = _new_model(preset, inputs, seed)
+    for number in range(len(history) + 1, schedule.epochs + 1):
+        started = time.perf_counter()
+        rng = np.random.default_rng([seed, number])
+        keras.utils.set_random_seed(seed * 100_003 + number)
+        windows, targets = inputs.draw(schedule.windows, rng)
+        result = model.fit(
+            windows, targets, batch_size=schedule.batch, shuffle=False, verbose=0
+        ).history
+        epoch = Epoch(
+            number,
+            schedule.epochs,
+            float(result["loss"][0]),
+            float(result["accuracy"][0]),
+            time.perf_counter() - started,
+        )
+        history.append({"loss": epoch.loss, "accuracy": epoch.accuracy, "seconds": epoch.seconds})
+        partial = folder / "partial.keras"
+        model.save(partial)
+        partial.rename(checkpoint)
+        log.write_text(json.dumps(history))
+        yield epoch
+
+
+def trained(folder: Path) -> Any:
+    """The network as it was last checkpointed, a ``keras.Model``."""
+    import keras
+
+    return keras.models.load_model(folder / "last.keras")
+
+
+def _new_model(preset: Preset, inputs: Inputs, seed: int) -> Any:
+    import keras
+
+    schedule = preset.schedule
+    keras.utils.set_random_seed(seed)
+    keras.mixed_precision.set_global_policy(
+        "mixed_bfloat16" if schedule.mixed_precision else "float32"
+    )
+    model = networks.build(preset.network, inputs.shape, len(inputs.labels), keras)
+    keras.mixed_precision.set_global_policy("float32")
+    steps = schedule.epochs * -(-schedule.windows // schedule.batch)
+    rate = keras.optimizers.schedules.CosineDecay(
+        schedule.rate / 10, steps, warmup_target=schedule.rate, warmup_steps=steps // 50
+    )
+    model.compile(
+        keras.optimizers.AdamW(rate, weight_decay=schedule.decay, clipnorm=1.0),
+        keras.losses.CategoricalCrossentropy(label_smoothing=schedule.smoothing),
+        metrics=["accuracy"],
+    )
+    return model

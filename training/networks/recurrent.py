@@ -1,0 +1,45 @@
+"""Stacked LSTM layers: for instrument families over frames, for composers over notes."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from types import ModuleType
+from typing import Any, Literal
+
+
+def build(
+    x: Any,
+    keras: ModuleType,
+    *,
+    units: Sequence[int],
+    dropout: float,
+    dense: int,
+    dense_dropout: float = 0.0,
+    head: Literal["flatten", "last", "average"] = "average",
+) -> Any:
+    """LSTM layers with dropout between, a dense layer.
+
+    With ``units=(32, 32, 32, 128, 128), dropout=0.3, dense=512, dense_dropout=0.5,
+    head="flatten"`` it is the second seed paper's optimised LSTM; with ``units=(32, 120, 240),
+    dropout=0.2, dense=120, head="last"`` the first one's. The average over all steps learns faster
+    than the last step alone, which has to remember everything.
+
+    Args:
+        x: (batch, steps, features).
+        keras: ``keras`` or ``tf_keras``.
+        units: Units of each LSTM layer.
+        dropout: After each LSTM layer.
+        dense: Units of the dense layer.
+        dense_dropout: After the dense layer.
+        head: What the dense layer sees of the last LSTM layer's steps.
+    """
+    layers = keras.layers
+    for i, n in enumerate(units):
+        x = layers.LSTM(n, return_sequences=head != "last" or i < len(units) - 1)(x)
+        x = layers.Dropout(dropout)(x)
+    if head == "flatten":
+        x = layers.Flatten()(x)
+    elif head == "average":
+        x = layers.GlobalAveragePooling1D()(x)
+    x = layers.Dense(dense, activation="relu")(x)
+    return layers.Dropout(dense_dropout)(x)

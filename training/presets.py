@@ -1,0 +1,173 @@
+"""What ``rt-train fit`` builds: for each model its data, feature, network and schedule."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any, Literal
+
+MEL = {
+    "kind": "spectrogram",
+    "frames": 122,
+    "bands": 64,
+    "n_fft": 2048,
+    "win_length": 2048,
+    "hop": 512,
+    "scale": "mel",
+    "fmin": 0.0,
+    "fmax": 8000.0,
+    "top_db": 80.0,
+    "floor_db": -60.0,
+}
+"""4 s of sound as 64 mel bands: what both instrument networks read."""
+
+PICTURE = {
+    "kind": "spectrogram",
+    "frames": 256,
+    "bands": 256,
+    "n_fft": 4096,
+    "win_length": 3940,
+    "hop": 612,
+    "scale": "log",
+    "fmin": 27.5,
+    "fmax": 3729.3,
+    "top_db": 80.0,
+    "floor_db": -60.0,
+}
+"""10 s of sound as 256 x 256 grey points, three bands a semitone from A0."""
+
+CHORDS = {"kind": "chords", "length": 128, "chord": 0.04}
+"""The last 128 chords."""
+
+
+@dataclass(frozen=True, slots=True)
+class Schedule:
+    """How long and how fast a network is trained.
+
+    Attributes:
+        epochs: Epochs; a checkpoint is written after each.
+        windows: Windows an epoch, drawn anew each time.
+        batch: Windows a step.
+        rate: Highest learning rate; it falls to nothing along half a cosine.
+        decay: Weight decay of AdamW.
+        smoothing: Label smoothing.
+        mixed_precision: Compute in bfloat16, which is twice as fast for convolutions.
+    """
+
+    epochs: int
+    windows: int
+    batch: int = 64
+    rate: float = 1e-3
+    decay: float = 1e-3
+    smoothing: float = 0.05
+    mixed_precision: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Preset:
+    """One model to build.
+
+    Attributes:
+        name: Name of the model, and of its folder.
+        task: What it names.
+        kind: ``cnn`` or ``lstm``.
+        inputs: Where its windows come from: ``sounds``, ``notes`` or ``piece-sounds``.
+        feature: The feature, as the manifest will hold it.
+        network: The network and its parameters, see ``training.networks``.
+        schedule: How it is trained.
+        quantisation: ``int8`` or ``dynamic`` (int8 weights, float activations).
+        pool: Windows or stretches made on disk beforehand.
+        unknown_below: A likeliest label under this probability is reported as unknown.
+        smoothing_s: Time constant of the smoothed probabilities in seconds.
+    """
+
+    name: str
+    task: Literal["instrument", "composer"]
+    kind: Literal["cnn", "lstm"]
+    inputs: Literal["sounds", "notes", "piece-sounds"]
+    feature: dict[str, Any]
+    network: dict[str, Any]
+    schedule: Schedule
+    quantisation: Literal["int8", "dynamic"]
+    pool: int = 0
+    unknown_below: float = 0.0
+    smoothing_s: float = 1.0
+
+
+PRESETS = {
+    preset.name: preset
+    for preset in (
+        Preset(
+            name="instrument-cnn",
+            task="instrument",
+            kind="cnn",
+            inputs="sounds",
+            feature=MEL,
+            network={
+                "name": "vgg",
+                "blocks": [[16, 16], [32, 32], [64, 64], [128, 128]],
+                "dropout": 0.2,
+                "dense": 128,
+            },
+            schedule=Schedule(epochs=28, windows=8192, rate=2e-3, mixed_precision=True),
+            quantisation="int8",
+            pool=36_000,
+            unknown_below=0.4,
+        ),
+        Preset(
+            name="instrument-lstm",
+            task="instrument",
+            kind="lstm",
+            inputs="sounds",
+            feature=MEL,
+            network={
+                "name": "lstm",
+                "units": [96, 128, 128],
+                "dropout": 0.3,
+                "dense": 128,
+                "dense_dropout": 0.3,
+            },
+            schedule=Schedule(epochs=28, windows=8192, rate=2e-3),
+            quantisation="dynamic",
+            pool=36_000,
+            unknown_below=0.4,
+        ),
+        Preset(
+            name="composer-cnn",
+            task="composer",
+            kind="cnn",
+            inputs="piece-sounds",
+            feature=PICTURE,
+            network={
+                "name": "mixed",
+                "vgg": [8, 16],
+                "residual": [32, 48],
+                "dense_blocks": [4, 4],
+                "growth": 16,
+                "dense": 64,
+                "dropout": 0.5,
+            },
+            schedule=Schedule(epochs=24, windows=4096, batch=32, rate=1e-3, mixed_precision=True),
+            quantisation="int8",
+            pool=4_000,
+            smoothing_s=5.0,
+        ),
+        Preset(
+            name="composer-lstm",
+            task="composer",
+            kind="lstm",
+            inputs="notes",
+            feature=CHORDS,
+            network={
+                "name": "lstm",
+                "units": [128, 128],
+                "dropout": 0.3,
+                "dense": 120,
+                "dense_dropout": 0.3,
+            },
+            schedule=Schedule(epochs=40, windows=12_288, batch=128, rate=2e-3),
+            quantisation="dynamic",
+            smoothing_s=5.0,
+        ),
+    )
+}
+"""The models that ship."""
