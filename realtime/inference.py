@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from realtime.errors import UserError
+from realtime.quiet import quiet_stderr
 
 RUNTIMES = ("ai_edge_litert.interpreter", "tflite_runtime.interpreter")
 """LiteRT first: it is several times faster, and the last tflite-runtime needs NumPy below 2."""
@@ -29,7 +30,6 @@ class Network:
         self._model = model
         self._interpreter = _interpreter(model, threads)
         try:
-            self._interpreter.allocate_tensors()
             (self._input,) = self._interpreter.get_input_details()
             (self._output,) = self._interpreter.get_output_details()
         except (RuntimeError, ValueError) as error:
@@ -74,9 +74,12 @@ def _interpreter(model: bytes, threads: int) -> Any:
             reasons.append(_line(error))
             continue
         try:
-            return runtime.Interpreter(model_content=model, num_threads=threads)
-        except ValueError as error:
-            raise UserError(f"not a TFLite model ({_line(error)})") from error
+            with quiet_stderr():
+                interpreter = runtime.Interpreter(model_content=model, num_threads=threads)
+                interpreter.allocate_tensors()
+            return interpreter
+        except (ValueError, RuntimeError) as error:
+            raise UserError(f"not a TFLite model it can run ({_line(error)})") from error
         except (ImportError, AttributeError, SystemError) as error:
             reasons.append(_line(error))
     raise UserError(

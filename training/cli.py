@@ -9,6 +9,7 @@ import time
 from pathlib import Path
 
 from realtime.errors import UserError
+from realtime.text import printable
 
 
 def main(argv: list[str] | None = None) -> int:
@@ -38,12 +39,27 @@ def _parser() -> argparse.ArgumentParser:
     fit = commands.add_parser("fit", help="train a model and export it")
     fit.add_argument("model", help="name of a preset, such as instrument-cnn")
     _data(fit)
+    fit.add_argument(
+        "--held-out",
+        action="append",
+        default=[],
+        metavar="LAYOUT:FOLDER",
+        help="data to calibrate with (the first) and to report on; repeatable",
+    )
     fit.add_argument("--out", type=Path, help="model folder to write (default: models/MODEL)")
     fit.add_argument("--work", type=Path, help="checkpoints (default: build/fit/MODEL)")
     fit.add_argument("--jobs", type=int, default=1, help="processes that make windows")
     fit.add_argument("--threads", type=int, default=1, help="threads that train")
     fit.add_argument("--seed", type=int, default=0)
     fit.set_defaults(run=_fit)
+
+    evaluate = commands.add_parser("evaluate", help="judge a model folder on labelled files")
+    evaluate.add_argument("model", help="name of a shipped model, or a model folder")
+    _data(evaluate)
+    evaluate.add_argument("--split", help="only train, valid, dev or test of the data")
+    evaluate.add_argument("--jobs", type=int, default=1, help="processes")
+    evaluate.add_argument("--json", action="store_true", help="one JSON object on stdout")
+    evaluate.set_defaults(run=_evaluate)
 
     render = commands.add_parser("render", help="render notes and phrases from SoundFonts")
     render.add_argument("out", type=Path, help="folder to write, in NSynth's layout")
@@ -66,7 +82,7 @@ def _data(parser: argparse.ArgumentParser) -> None:
 
 
 def _fit(args: argparse.Namespace) -> None:
-    from training import datasets, inputs
+    from training import datasets, inputs, ship
     from training.fit import quiet_tensorflow, train
     from training.presets import PRESETS
 
@@ -77,10 +93,7 @@ def _fit(args: argparse.Namespace) -> None:
     _say(f"{len(data.examples)} files: {_counts(data.counts)}")
     source = inputs.make(preset, data, jobs=args.jobs, seed=args.seed)
     source.prepare(Ticker())
-    for name, reason in list(source.left_out.items())[:20]:
-        _say(f"left out: {name}: {reason}")
-    if source.left_out:
-        _say(f"{len(source.left_out)} files left out")
+    _name_left_out(source.left_out)
     quiet_tensorflow(args.threads)
     work = args.work or Path("build") / "fit" / preset.name
     for epoch in train(preset, source, work, seed=args.seed):
@@ -89,6 +102,69 @@ def _fit(args: argparse.Namespace) -> None:
             f"epoch {epoch.number}/{epoch.of}  loss {epoch.loss:.3f}  "
             f"accuracy {epoch.accuracy:.3f}  {epoch.seconds:.0f} s  {left:.0f} min left"
         )
+    _say("exporting")
+    folder = args.out or Path("models") / preset.name
+    manifest = ship.ship(
+        preset,
+        source,
+        work,
+        folder,
+        data=data,
+        layouts=args.data,
+        held_out=args.held_out,
+        command=_command(args),
+        jobs=args.jobs,
+        progress=Ticker(),
+    )
+    _say(f"{folder}: {manifest.size / 1e6:.2f} MB; {ship.headline(manifest)}")
+
+
+def _command(args: argparse.Namespace) -> str:
+    """The command that builds the same model again."""
+    words = ["rt-train", "fit", args.model]
+    words += [word for layout in args.data for word in ("--data", layout)]
+    words += [word for layout in args.held_out for word in ("--held-out", layout)]
+    return " ".join([*words, "--seed", str(args.seed)])
+
+
+def _evaluate(args: argparse.Namespace) -> None:
+    from realtime.registry import find, read_manifest
+    from training import datasets
+    from training.evaluate import listen, report
+
+    folder = find(args.model)
+    data = datasets.read_all(args.data)
+    if args.split:
+        data = data.only(args.split)
+    heard = listen(folder, data, jobs=args.jobs, progress=Ticker())
+    _name_left_out(heard.left_out)
+    figures = {
+        "model": read_manifest(folder).name,
+        "data": " ".join(args.data) + (f" {args.split}" if args.split else ""),
+        **report(heard),
+    }
+    if args.json:
+        json.dump(figures, sys.stdout, allow_nan=False)
+        print()
+        return
+    print(f"{figures['model']} on {figures['data']}: {figures['n']} windows")
+    print(f"accuracy {figures['accuracy']:.3f}, macro F1 {figures['macro_f1']:.3f}")
+    print(f"expected calibration error {figures['ece']:.3f}")
+    if "by_file" in figures:
+        print(f"whole files: {figures['by_file']['accuracy']:.3f} of {figures['by_file']['n']}")
+    for label, row in figures["per_class"].items():
+        if row["n"]:
+            print(
+                f"  {label:12} precision {row['precision']:.2f}  recall {row['recall']:.2f}  "
+                f"F1 {row['f1']:.2f}  ({row['n']})"
+            )
+
+
+def _name_left_out(left_out: dict[str, str]) -> None:
+    for name, reason in list(left_out.items())[:20]:
+        _say(f"left out: {printable(name)}: {printable(reason)}")
+    if left_out:
+        _say(f"{len(left_out)} files left out")
 
 
 def _render(args: argparse.Namespace) -> None:
@@ -128,11 +204,6 @@ def _counts(counts: dict[str, int]) -> str:
 
 def _say(line: str) -> None:
     print(line, file=sys.stderr, flush=True)
-
-
-def _print_json(value: object) -> None:
-    json.dump(value, sys.stdout, allow_nan=False)
-    print()
 
 
 if __name__ == "__main__":

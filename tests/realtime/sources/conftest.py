@@ -1,0 +1,29 @@
+"""Reads sources to their end, and looks at how that was."""
+
+from __future__ import annotations
+
+from types import SimpleNamespace
+
+import pytest
+
+from realtime.errors import UserError
+
+
+@pytest.fixture
+def hear():
+    """Iterate a source: its blocks, and the one line of the error that ended it, if any."""
+
+    def hear(source):
+        blocks, error = [], ""
+        try:
+            with source:
+                for block in source:
+                    assert block.position == (blocks[-1].end if blocks else 0)
+                    assert block.end > block.position
+                    blocks.append(block)
+        except UserError as fault:
+            error = str(fault)
+            assert error.isprintable()
+        return SimpleNamespace(blocks=blocks, error=error)
+
+    return hear

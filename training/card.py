@@ -1,0 +1,168 @@
+"""A model's card and its plots: what a stranger needs to judge it."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from realtime.registry import Manifest
+
+KINDS = {"cnn": "convolutional network", "lstm": "LSTM"}
+
+
+def write(folder: Path, manifest: Manifest, work: Path) -> None:
+    """Write ``README.md`` and the plots into a model folder.
+
+    Args:
+        folder: Model folder.
+        manifest: What it holds.
+        work: Folder of the checkpoint, for the learning curve.
+    """
+    lines = [
+        f"# {manifest.name}",
+        "",
+        f"A {KINDS.get(manifest.kind, manifest.kind)} that names the {manifest.task}: "
+        f"{', '.join(manifest.labels)}.",
+        "",
+        "## What it reads",
+        "",
+        *_table(("parameter", "value"), list(manifest.feature.items())),
+        "",
+        f"It is stored as `{manifest.file}`, {manifest.size / 1e6:.2f} MB, {manifest.quantisation} "
+        f"quantisation. {_quantised(manifest.figures.get('quantised'))}",
+        "",
+        "## What it was trained on",
+        "",
+        f"{manifest.training['files']} files "
+        f"({_counts(manifest.training['files_by_label'])}), augmented as the live world needs it: "
+        f"see `training/augment`. {manifest.training['left_out']} files were left out.",
+        "",
+        *[f"- {licence}" for licence in manifest.training["licences"]],
+        "",
+        "Built by",
+        "",
+        "```",
+        str(manifest.training["command"]),
+        "```",
+        "",
+        "## How good it is",
+        "",
+    ]
+    held_out: dict[str, Any] = manifest.figures.get("held_out", {})
+    if not held_out:
+        lines += ["It has not been judged on anything it was not trained on.", ""]
+    for i, (name, figures) in enumerate(held_out.items()):
+        lines += _figures(name, figures, calibrated=i == 0)
+        plot = f"confusion-{name.replace(':', '-')}.png"
+        _confusion(folder / plot, figures)
+        lines += [f"![Confusion matrix on {name}]({plot})", ""]
+    history = work / "history.json"
+    if history.exists():
+        _curve(folder / "learning.png", json.loads(history.read_text("utf-8")))
+        lines += ["![Loss and accuracy by epoch, on augmented windows](learning.png)", ""]
+    notes = folder / "notes.md"
+    if notes.exists():
+        lines += ["## Notes", "", notes.read_text("utf-8").strip(), ""]
+    (folder / "README.md").write_text("\n".join(lines), "utf-8")
+
+
+def _quantised(figures: dict[str, float] | None) -> str:
+    if not figures:
+        return ""
+    return (
+        f"On {figures['windows']:.0f} augmented training windows it is right in "
+        f"{figures['accuracy']:.1%} of the cases, the float32 network in "
+        f"{figures['accuracy_float32']:.1%}; the two agree in {figures['same_label']:.1%}. "
+        f"It takes {figures['size_ratio']:.0%} of the size."
+    )
+
+
+def _figures(name: str, figures: dict[str, Any], *, calibrated: bool) -> list[str]:
+    sure = (
+        f"Expected calibration error {figures['ece']:.3f}"
+        + (", cross-validated over two halves, as the temperature was fitted here" * calibrated)
+        + "."
+    )
+    files = ""
+    if "by_file" in figures:
+        by_file = figures["by_file"]
+        files = f" Whole files: **{by_file['accuracy']:.1%}** of {by_file['n']}."
+    rows = [
+        (label, row["n"], f"{row['precision']:.2f}", f"{row['recall']:.2f}", f"{row['f1']:.2f}")
+        for label, row in figures["per_class"].items()
+        if row["n"]
+    ]
+    return [
+        f"### {name}",
+        "",
+        f"Windows: **{figures['accuracy']:.1%}** of {figures['n']}, macro F1 "
+        f"{figures['macro_f1']:.3f}.{files} {sure}",
+        "",
+        *_table(("label", "windows", "precision", "recall", "F1"), rows),
+        "",
+        _confusions(figures),
+        "",
+    ]
+
+
+def _confusions(figures: dict[str, Any]) -> str:
+    """The three commonest mistakes in words."""
+    matrix = np.array(figures["confusion"])
+    np.fill_diagonal(matrix, 0)
+    order = np.argsort(matrix, axis=None)[::-1][:3]
+    names = figures["labels"]
+    pairs = [divmod(int(i), len(names)) for i in order]
+    said = [f"{names[a]} for {names[b]} ({matrix[a, b]})" for a, b in pairs if matrix[a, b]]
+    return f"It most often takes {', '.join(said)}." if said else "It made no mistake here."
+
+
+def _table(head: tuple[str, ...], rows: list[Any]) -> list[str]:
+    lines = [f"| {' | '.join(head)} |", f"|{' --- |' * len(head)}"]
+    return lines + [f"| {' | '.join(str(cell) for cell in row)} |" for row in rows]
+
+
+def _counts(counts: dict[str, int]) -> str:
+    return ", ".join(f"{label} {n}" for label, n in counts.items())
+
+
+def _confusion(path: Path, figures: dict[str, Any]) -> None:
+    plt = _pyplot()
+    matrix = np.array(figures["confusion"])
+    share = matrix / np.maximum(1, matrix.sum(axis=1, keepdims=True))
+    names = figures["labels"]
+    figure, axes = plt.subplots(figsize=(6.4, 5.6), layout="constrained")
+    axes.imshow(share, cmap="cividis", vmin=0, vmax=1)
+    axes.set_xticks(range(len(names)), names, rotation=45, ha="right")
+    axes.set_yticks(range(len(names)), names)
+    axes.set_xlabel("heard as")
+    axes.set_ylabel("is")
+    for i, j in zip(*np.nonzero(matrix), strict=True):
+        colour = "black" if share[i, j] > 0.6 else "white"
+        axes.text(j, i, matrix[i, j], ha="center", va="center", color=colour, fontsize=8)
+    figure.savefig(path, dpi=80)
+    plt.close(figure)
+
+
+def _curve(path: Path, history: list[dict[str, float]]) -> None:
+    plt = _pyplot()
+    epochs = range(1, len(history) + 1)
+    figure, axes = plt.subplots(figsize=(6.4, 3.2), layout="constrained")
+    axes.plot(epochs, [h["loss"] for h in history], color="#0072B2", label="loss")
+    axes.plot(epochs, [h["accuracy"] for h in history], "--", color="#D55E00", label="accuracy")
+    axes.set_xlabel("epoch")
+    axes.set_ylim(bottom=0)
+    axes.legend(frameon=False)
+    figure.savefig(path, dpi=80)
+    plt.close(figure)
+
+
+def _pyplot() -> Any:
+    import matplotlib
+
+    matplotlib.use("Agg")
+    import matplotlib.pyplot as plt
+
+    return plt

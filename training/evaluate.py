@@ -1,0 +1,208 @@
+"""How good a model folder is on labelled files, heard through the engine that people run."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from realtime.engine import Engine
+from realtime.errors import UserError
+from realtime.records import Prediction, Summary
+from realtime.registry import load, read_manifest
+from realtime.sources import Source
+from training.datasets import Dataset, Example
+from training.inputs import Progress
+
+NOTE_HOP = 10.0
+"""Seconds between the windows of a model that reads notes; the others are asked once a window."""
+
+
+@dataclass(slots=True)
+class Heard:
+    """What a model said of every file.
+
+    Attributes:
+        labels: The model's labels.
+        truth: Label number of each window, int64 (n,).
+        probs: Calibrated probabilities of each window, float64 (n, n_labels).
+        files: File number of each window, int64 (n,).
+        file_truth: Label number of each file, int64 (n_files,).
+        file_said: What all its windows together say, int64 (n_files,); -1 for nothing.
+        left_out: Files that could not be heard, and why.
+    """
+
+    labels: list[str]
+    truth: np.ndarray
+    probs: np.ndarray
+    files: np.ndarray
+    file_truth: np.ndarray
+    file_said: np.ndarray
+    left_out: dict[str, str] = field(default_factory=dict)
+
+
+def listen(folder: Path, data: Dataset, *, jobs: int, progress: Progress) -> Heard:
+    """Play every file to a model.
+
+    A window that is full counts; of a file too short for one, the last window does.
+
+    Args:
+        folder: Model folder.
+        data: Labelled files, sound or MIDI.
+        jobs: Processes.
+        progress: Told how far it has come.
+
+    Raises:
+        UserError: The model cannot be loaded, or no file could be heard.
+    """
+    from joblib import Parallel, delayed
+
+    manifest = read_manifest(folder)
+    load(folder)
+    labels = list(manifest.labels)
+    left_out = dict(data.left_out)
+    known = []
+    for e in data.examples:
+        if e.label in labels:
+            known.append(e)
+        else:
+            left_out[str(e.path)] = f"label {e.label!r} is none of the model's"
+    parts = [known[i : i + 25] for i in range(0, len(known), 25)]
+    work = Parallel(n_jobs=jobs, return_as="generator")
+    results: list[tuple[Example, list[list[float]], str | None, str]] = []
+    for part in work(delayed(_listen_to)(folder, part) for part in parts):
+        results += part
+        progress("files", len(results), len(known))
+    truth: list[int] = []
+    probs: list[list[float]] = []
+    files: list[int] = []
+    file_truth: list[int] = []
+    file_said: list[int] = []
+    for example, windows, label, problem in results:
+        if problem:
+            left_out[str(example.path)] = problem
+            continue
+        number = labels.index(example.label)
+        truth += [number] * len(windows)
+        files += [len(file_truth)] * len(windows)
+        probs += windows
+        file_truth.append(number)
+        file_said.append(-1 if label is None else labels.index(label))
+    if not truth:
+        reason = next(iter(left_out.values()), "there are none")
+        raise UserError(f"{folder}: none of the files could be heard ({reason})")
+    return Heard(
+        labels,
+        np.array(truth),
+        np.array(probs),
+        np.array(files),
+        np.array(file_truth),
+        np.array(file_said),
+        left_out,
+    )
+
+
+def _listen_to(
+    folder: Path, examples: Sequence[Example]
+) -> list[tuple[Example, list[list[float]], str | None, str]]:
+    """Windows' probabilities, the file's label, or what is wrong with it, for each file."""
+    model = load(folder)
+    hop = model.manifest.window_s or NOTE_HOP
+    results = []
+    for example in examples:
+        windows: list[Prediction] = []
+        label = None
+        problem = ""
+        try:
+            for record in Engine(_source(example.path), [model], hop=hop).run():
+                if isinstance(record, Prediction):
+                    windows.append(record)
+                elif isinstance(record, Summary):
+                    label = record.models[model.manifest.name].label
+        except UserError as error:
+            problem = str(error).partition(": ")[2] or str(error)
+        length = model.manifest.window_s
+        full = [p for p in windows if p.state != "warming" and p.label is not None]
+        if length is not None:  # the last window of a file may lie within the one before
+            full = [p for p in full if p.t >= length and abs(p.t / hop - round(p.t / hop)) < 1e-6]
+        counted = full or windows[-1:]
+        if not counted and not problem:
+            problem = "too short to be heard"
+        results.append((example, [list(p.probs.values()) for p in counted], label, problem))
+    return results
+
+
+def _source(path: Path) -> Source:
+    """A file as the data sets hold them; hobbyists' MIDI with hanging notes is repaired."""
+    from realtime.sources.midi_file import MidiFile
+    from realtime.sources.open import open_file
+
+    if path.suffix.lower() in (".mid", ".midi"):
+        return MidiFile(path, strict=False)
+    return open_file(path)
+
+
+def report(heard: Heard) -> dict[str, Any]:
+    """The figures of an evaluation, ready for JSON.
+
+    Returns:
+        ``n``, ``accuracy``, ``macro_f1``, ``labels``, ``confusion`` (rows are the truth),
+        ``per_class``, ``ece`` over 15 bins, and ``by_file`` where files hold several windows.
+    """
+    said = heard.probs.argmax(axis=1)
+    n_labels = len(heard.labels)
+    confusion = np.zeros((n_labels, n_labels), np.int64)
+    np.add.at(confusion, (heard.truth, said), 1)
+    hits = np.diag(confusion)
+    precision = hits / np.maximum(1, confusion.sum(axis=0))
+    recall = hits / np.maximum(1, confusion.sum(axis=1))
+    f1 = 2 * precision * recall / np.maximum(1e-12, precision + recall)
+    present = confusion.sum(axis=1) > 0
+    figures: dict[str, Any] = {
+        "n": len(said),
+        "accuracy": _rounded(np.mean(said == heard.truth)),
+        "macro_f1": _rounded(f1[present].mean()),
+        "labels": heard.labels,
+        "confusion": confusion.tolist(),
+        "per_class": {
+            label: {
+                "n": int(confusion[i].sum()),
+                "precision": _rounded(precision[i]),
+                "recall": _rounded(recall[i]),
+                "f1": _rounded(f1[i]),
+            }
+            for i, label in enumerate(heard.labels)
+        },
+        "ece": _rounded(calibration_error(heard.probs, heard.truth)),
+    }
+    if len(heard.files) > len(heard.file_truth):
+        figures["by_file"] = {
+            "n": len(heard.file_truth),
+            "accuracy": _rounded(np.mean(heard.file_said == heard.file_truth)),
+        }
+    return figures
+
+
+def calibration_error(probs: np.ndarray, truth: np.ndarray, bins: int = 15) -> float:
+    """Expected calibration error (Guo et al., 2017): confidence against accuracy, bin by bin.
+
+    Args:
+        probs: (n, n_labels).
+        truth: Label numbers, (n,).
+        bins: Of equal width over the confidence.
+    """
+    confidence, right = probs.max(axis=1), probs.argmax(axis=1) == truth
+    bin_of = np.minimum((confidence * bins).astype(int), bins - 1)
+    groups: dict[int, list[int]] = defaultdict(list)
+    for i, b in enumerate(bin_of.tolist()):
+        groups[b].append(i)
+    gaps = [len(g) * abs(right[g].mean() - confidence[g].mean()) for g in groups.values()]
+    return float(sum(gaps) / len(truth))
+
+
+def _rounded(value: float) -> float:
+    return round(float(value), 4)

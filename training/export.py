@@ -1,0 +1,140 @@
+"""From a trained network to a model folder: TFLite, quantised, with its manifest."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any, Literal
+
+import numpy as np
+
+from realtime.errors import UserError
+from realtime.inference import Network
+from realtime.quiet import quiet_stderr
+from realtime.records import STREAM_RATE
+from realtime.registry import MANIFEST, Manifest
+from training import networks
+from training.inputs import Inputs
+from training.presets import Preset
+
+Quantisation = Literal["float32", "dynamic", "int8"]
+FILE = "model.tflite"
+EXAMPLES = 300
+"""Windows that show the int8 converter how large activations get."""
+
+
+def convert(model: Any, preset: Preset, inputs: Inputs, quantisation: Quantisation) -> bytes:
+    """Convert a Keras 3 network to TFLite, with a batch of 1.
+
+    The network is built again in ``tf_keras``, in float32, and given the weights: there an LSTM
+    becomes TFLite's fused operator, where Keras 3's becomes a loop that runs at half the speed.
+
+    Args:
+        model: Trained ``keras.Model``.
+        preset: What it was built from.
+        inputs: Where windows for the int8 converter come from.
+        quantisation: ``int8`` quantises activations too, ``dynamic`` weights alone.
+
+    Returns:
+        Content of a ``.tflite`` file, float32 in and out.
+
+    Raises:
+        UserError: The network needs operators that TFLite alone does not have.
+    """
+    import tensorflow as tf
+    import tf_keras
+
+    twin = networks.build(preset.network, inputs.shape, len(inputs.labels), tf_keras)
+    for old, new in zip(model.layers, twin.layers, strict=True):
+        new.set_weights(old.get_weights())
+    signature = tf.TensorSpec((1, *inputs.shape), tf.float32)
+    function = tf.function(lambda x: twin(x, training=False), input_signature=[signature])
+    converter = tf.lite.TFLiteConverter.from_concrete_functions(
+        [function.get_concrete_function()], twin
+    )
+    if quantisation != "float32":
+        converter.optimizations = [tf.lite.Optimize.DEFAULT]
+    if quantisation == "int8":
+        windows, _ = inputs.draw(EXAMPLES, np.random.default_rng(EXAMPLES))
+        converter.representative_dataset = lambda: ([w[None]] for w in windows)
+    try:
+        with quiet_stderr():  # the converter's C++ side writes pages
+            content: bytes = converter.convert()
+    except Exception as error:  # and raises whatever it likes
+        raise UserError(f"the network cannot be converted to TFLite: {error}") from error
+    return content
+
+
+def write(
+    folder: Path,
+    preset: Preset,
+    labels: list[str],
+    content: bytes,
+    *,
+    calibration: dict[str, float],
+    training: dict[str, Any],
+    figures: dict[str, Any],
+) -> Manifest:
+    """Write a model folder: the network and ``model.json``.
+
+    Raises:
+        UserError: The folder cannot be written.
+    """
+    feature = preset.feature
+    window = None
+    if preset.inputs != "notes":
+        from realtime.features import build
+
+        window = build(feature).window_samples / STREAM_RATE  # type: ignore[union-attr]
+    manifest = Manifest(
+        name=preset.name,
+        task=preset.task,
+        kind=preset.kind,
+        labels=tuple(labels),
+        feature=feature,
+        window_s=window,
+        hop_s=0.25,
+        quantisation=preset.quantisation,
+        calibration=calibration,
+        smoothing_s=preset.smoothing_s,
+        file=FILE,
+        sha256=hashlib.sha256(content).hexdigest(),
+        size=len(content),
+        training=training,
+        figures=figures,
+    )
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        (folder / FILE).write_bytes(content)
+        text = json.dumps(asdict(manifest), indent=2, ensure_ascii=False)
+        (folder / MANIFEST).write_text(text + "\n", "utf-8")
+    except OSError as error:
+        raise UserError(f"{folder}: cannot be written ({error.strerror})") from error
+    return manifest
+
+
+def temperature(raw: np.ndarray, truth: np.ndarray) -> float:
+    """The temperature that makes probabilities most honest: the least log loss.
+
+    Args:
+        raw: Softmax outputs, (n, n_labels).
+        truth: Label numbers, (n,).
+    """
+    logs = np.log(np.maximum(raw.astype(np.float64), 1e-9))
+
+    def loss(t: float) -> float:
+        scaled = logs / t
+        peak = scaled.max(axis=1, keepdims=True)
+        norm = np.log(np.exp(scaled - peak).sum(axis=1)) + peak[:, 0]
+        return float(np.mean(norm - scaled[np.arange(len(truth)), truth]))
+
+    grid = np.exp(np.linspace(np.log(0.3), np.log(5), 141))
+    return float(grid[int(np.argmin([loss(t) for t in grid]))])
+
+
+def outputs(content: bytes, windows: np.ndarray) -> np.ndarray:
+    """What a TFLite network says of windows, float32 (n, n_labels)."""
+    network = Network(content)
+    return np.stack([network.predict(w).copy() for w in windows])

@@ -1,0 +1,152 @@
+"""The last part of ``rt-train fit``: export, calibrate, judge, and write the model's folder."""
+
+from __future__ import annotations
+
+from dataclasses import asdict, replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from realtime.registry import Manifest
+from training import card, datasets, export
+from training.datasets import Dataset
+from training.evaluate import Heard, calibration_error, listen, report
+from training.fit import trained
+from training.inputs import Inputs, Progress
+from training.presets import Preset
+
+COMPARED = 1000
+"""Augmented windows on which the quantised network is held against the float one."""
+
+LICENCES = {
+    "nsynth": "NSynth (CC BY 4.0, Google) or notes rendered from SoundFonts (MIT, GPL-2)",
+    "folders": "Philharmonia Orchestra samples (CC BY-SA 3.0), or sounds of one's own",
+    "composers": "MIDI files by various hobbyists, no licence stated; most works public domain",
+}
+
+
+def ship(
+    preset: Preset,
+    inputs: Inputs,
+    work: Path,
+    folder: Path,
+    *,
+    data: Dataset,
+    layouts: list[str],
+    held_out: list[str],
+    command: str,
+    jobs: int,
+    progress: Progress,
+) -> Manifest:
+    """Make a model folder of a trained network.
+
+    The temperature is fitted on the first held-out set. The calibration error given for that set
+    is cross-validated: each half of its files is measured with the temperature of the other half.
+
+    Args:
+        preset: What was trained.
+        inputs: What it was trained on.
+        work: Folder of its checkpoint.
+        folder: Model folder to write.
+        data: The training data, to be counted in the card.
+        layouts: Where that came from.
+        held_out: Data sets it was not trained on.
+        command: How to build it again.
+        jobs: Processes that judge it.
+        progress: Told how far that has come.
+    """
+    model = trained(work)
+    content = export.convert(model, preset, inputs, preset.quantisation)
+    exact = export.convert(model, preset, inputs, "float32")
+    figures: dict[str, Any] = {"quantised": _compare(content, exact, inputs)}
+    training = {
+        "command": command,
+        "files": len(data.examples),
+        "files_by_label": dict(sorted(data.counts.items())),
+        "left_out": len(inputs.left_out),
+        "licences": sorted({LICENCES[layout.partition(":")[0]] for layout in layouts}),
+        "schedule": asdict(preset.schedule),
+        "network": preset.network,
+    }
+    calibration = {"temperature": 1.0, "unknown_below": preset.unknown_below}
+
+    def write() -> Manifest:
+        return export.write(
+            folder,
+            preset,
+            inputs.labels,
+            content,
+            calibration=calibration,
+            training=training,
+            figures=figures,
+        )
+
+    write()
+    heard = {
+        layout: listen(folder, datasets.read(layout), jobs=jobs, progress=progress)
+        for layout in held_out
+    }
+    if heard:
+        first = next(iter(heard.values()))
+        calibration["temperature"] = round(export.temperature(first.probs, first.truth), 3)
+        crossed = round(_crossed(first), 4)
+        heard = {k: _scaled(h, calibration["temperature"]) for k, h in heard.items()}
+        figures["held_out"] = {_short(layout): report(h) for layout, h in heard.items()}
+        figures["held_out"][_short(held_out[0])]["ece"] = crossed
+    manifest = write()
+    card.write(folder, manifest, work)
+    return manifest
+
+
+def headline(manifest: Manifest) -> str:
+    """The figures in a line."""
+    held_out = manifest.figures.get("held_out", {})
+    parts = []
+    for name, figures in held_out.items():
+        files = f", files {figures['by_file']['accuracy']:.3f}" if "by_file" in figures else ""
+        parts.append(f"{name}: windows {figures['accuracy']:.3f}{files}, ECE {figures['ece']:.3f}")
+    return "; ".join(parts) or "not judged: no --held-out data"
+
+
+def _compare(content: bytes, exact: bytes, inputs: Inputs) -> dict[str, float]:
+    windows, targets = inputs.draw(COMPARED, np.random.default_rng(COMPARED))
+    truth = targets.argmax(axis=1)
+    known = targets.max(axis=1) > 0.5
+    said = export.outputs(content, windows).argmax(axis=1)
+    meant = export.outputs(exact, windows).argmax(axis=1)
+    return {
+        "windows": int(known.sum()),
+        "accuracy": round(float(np.mean((said == truth)[known])), 4),
+        "accuracy_float32": round(float(np.mean((meant == truth)[known])), 4),
+        "same_label": round(float(np.mean((said == meant)[known])), 4),
+        "size_ratio": round(len(content) / len(exact), 3),
+    }
+
+
+def _crossed(heard: Heard) -> float:
+    """Calibration error of each half of the files at the temperature of the other half."""
+    half = np.random.default_rng(0).permutation(len(heard.file_truth)) % 2
+    in_first = half[heard.files] == 0
+    if in_first.all() or not in_first.any():
+        return calibration_error(heard.probs, heard.truth)
+    probs = heard.probs.copy()
+    for mine in (in_first, ~in_first):
+        t = export.temperature(heard.probs[~mine], heard.truth[~mine])
+        probs[mine] = _temper(heard.probs[mine], t)
+    return calibration_error(probs, heard.truth)
+
+
+def _scaled(heard: Heard, temperature: float) -> Heard:
+    return replace(heard, probs=_temper(heard.probs, temperature))
+
+
+def _temper(probs: np.ndarray, temperature: float) -> np.ndarray:
+    powers = np.maximum(probs, 1e-9) ** (1 / temperature)
+    return powers / powers.sum(axis=1, keepdims=True)
+
+
+def _short(layout: str) -> str:
+    """A data set's own name, without where it lies on this machine."""
+    kind, _, folder = layout.partition(":")
+    return f"{kind}:{Path(folder).name}"
