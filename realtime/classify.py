@@ -15,7 +15,7 @@ from realtime.sources import Source
 def choose(
     stream: Literal["audio", "midi"],
     *,
-    task: str = "all",
+    task: str | None = None,
     models: Sequence[str] = (),
     threads: int = 1,
 ) -> list[Model]:
@@ -23,8 +23,8 @@ def choose(
 
     Args:
         stream: What is listened to.
-        task: ``instrument``, ``composer`` or ``all``. All of a MIDI stream is the composers: its
-            instruments are the synthesizer's. Ask for them by name to hear them all the same.
+        task: ``instrument``, ``composer`` or ``all``. By default all of them for sound, and the
+            composers for MIDI, whose instruments are only the synthesizer's.
         models: Names or folders; they override ``task``.
         threads: Threads that one inference may use.
 
@@ -37,7 +37,7 @@ def choose(
         if len(set(names)) < len(names):
             raise UserError(f"models must have different names, not {', '.join(names)}")
         return loaded
-    wanted = "composer" if task == "all" and stream == "midi" else task
+    wanted = task or ("composer" if stream == "midi" else "all")
     chosen = []
     for folder in shipped():
         if wanted in ("all", read_manifest(folder).task):
@@ -45,14 +45,14 @@ def choose(
             if stream == "midi" or model.stream == "audio":
                 chosen.append(model)
     if not chosen:
-        raise UserError(f"no shipped model does task {task!r} on {stream}; name one with --model")
+        raise UserError(f"no shipped model does task {wanted!r} on {stream}; name one with --model")
     return chosen
 
 
 def classify(
     source: Source,
     *,
-    task: str = "all",
+    task: str | None = None,
     models: Sequence[str] = (),
     hop: float = 0.25,
     pace: Literal["real", "fast"] = "fast",

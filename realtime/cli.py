@@ -84,7 +84,11 @@ def _parser() -> argparse.ArgumentParser:
     )
 
     how = parser.add_argument_group("how to listen")
-    how.add_argument("--task", default="all", metavar="instrument|composer|all")
+    how.add_argument(
+        "--task",
+        metavar="instrument|composer|all",
+        help="default: all for sound, composer for MIDI",
+    )
     how.add_argument(
         "--model", action="append", default=[], metavar="NAME_OR_FOLDER", help="repeatable"
     )

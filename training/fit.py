@@ -75,7 +75,7 @@ def train(preset: Preset, inputs: Inputs, folder: Path, *, seed: int = 0) -> Ite
     for number in range(len(history) + 1, schedule.epochs + 1):
         started = time.perf_counter()
         rng = np.random.default_rng([seed, number])
-        keras.utils.set_random_seed(seed * 100_003 + number)
+        _seed_dropout(model, seed * 100_003 + number)
         windows, targets = inputs.draw(schedule.windows, rng)
         result = model.fit(
             windows, targets, batch_size=schedule.batch, shuffle=False, verbose=0
@@ -100,6 +100,13 @@ def trained(folder: Path) -> Any:
     import keras
 
     return keras.models.load_model(folder / "last.keras")
+
+
+def _seed_dropout(model: Any, seed: int) -> None:
+    """Let dropout depend on the epoch alone, so that a resumed run is the one that was stopped."""
+    for i, layer in enumerate(model.layers):
+        if hasattr(layer, "seed_generator"):
+            layer.seed_generator.state.assign([seed, i])
 
 
 def _new_model(preset: Preset, inputs: Inputs, seed: int) -> Any:

@@ -1,0 +1,48 @@
+# Every target makes .venv and installs what it needs, system packages too.
+PYTHON ?= python3
+VENV := .venv
+PIP := $(VENV)/bin/python -m pip install --quiet --disable-pip-version-check -c constraints.txt
+
+.PHONY: demo test test-slow lint format bench lock clean
+
+demo: $(VENV)/runtime.done  ## hear a bundled piece through all four models
+	$(VENV)/bin/rt-classify --file demo/prelude.mid --task all
+
+test: $(VENV)/all.done  ## the quick suite
+	$(VENV)/bin/python -m pytest
+
+test-slow: $(VENV)/all.done  ## what takes minutes
+	$(VENV)/bin/python -m pytest -m slow
+
+lint: $(VENV)/all.done
+	$(VENV)/bin/ruff check .
+	$(VENV)/bin/ruff format --check .
+	$(VENV)/bin/mypy
+
+format: $(VENV)/all.done
+	$(VENV)/bin/ruff check --fix .
+	$(VENV)/bin/ruff format .
+
+bench: $(VENV)/all.done  ## speed on this machine
+	$(VENV)/bin/python -m pytest benchmarks -m '' --benchmark-enable --benchmark-only \
+	  --benchmark-columns=median,iqr,rounds --benchmark-json=build/benchmark.json
+
+lock:  ## choose the newest versions that fit together anew
+	uv pip compile pyproject.toml --all-extras --universal --python-version 3.11 \
+	  --no-annotate --no-header --quiet --upgrade -o constraints.txt
+
+clean:
+	rm -rf $(VENV) build
+
+$(VENV)/runtime.done: pyproject.toml constraints.txt
+	PYTHON=$(PYTHON) scripts/system-packages runtime
+	test -d $(VENV) || $(PYTHON) -m venv $(VENV)
+	$(PIP) -e ".[midi]"
+	touch $@
+
+$(VENV)/all.done: pyproject.toml constraints.txt
+	PYTHON=$(PYTHON) scripts/system-packages test
+	test -d $(VENV) || $(PYTHON) -m venv $(VENV)
+	$(PIP) -e ".[midi,train,dev]"
+	mkdir -p build
+	touch $@

@@ -1,0 +1,214 @@
+"""The command line as scripts and people use it, over real files and the shipped models."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import mido
+import numpy as np
+import pytest
+import soundfile
+
+from realtime import cli
+from realtime.records import STREAM_RATE
+
+DEMO = Path(__file__).parents[2] / "demo"
+PRELUDE, PRELUDE_MIDI = str(DEMO / "prelude.ogg"), str(DEMO / "prelude.mid")
+INSTRUMENTS = ["instrument-cnn", "instrument-lstm"]
+COMPOSERS = ["composer-cnn", "composer-lstm"]
+
+
+def run(capsys: pytest.CaptureFixture[str], *argv: str) -> tuple[int, list[dict], str]:
+    """Exit status, JSON records and stderr of one run with ``--json``."""
+    status = cli.main([*argv, "--json"])
+    out, err = capsys.readouterr()
+    return status, [json.loads(line, parse_constant=pytest.fail) for line in out.splitlines()], err
+
+
+def of_type(records: list[dict], kind: str) -> list[dict]:
+    return [r for r in records if r["type"] == kind]
+
+
+def without_times(records: list[dict]) -> list[dict]:
+    """Predictions without what depends on the machine."""
+    kept = of_type(records, "prediction")
+    return [{k: v for k, v in r.items() if k != "latency_ms"} for r in kept]
+
+
+@pytest.fixture
+def short(tmp_path: Path) -> str:
+    """Five seconds of the prelude."""
+    samples, rate = soundfile.read(PRELUDE)
+    path = tmp_path / "short.flac"
+    soundfile.write(path, samples[: 5 * rate], rate)
+    return str(path)
+
+
+@pytest.mark.parametrize(
+    ("path", "models"),
+    [(PRELUDE, [*INSTRUMENTS, "composer-cnn"]), (PRELUDE_MIDI, COMPOSERS)],
+    ids=["sound", "MIDI"],
+)
+def test_every_model_that_applies_is_heard(path: str, models: list[str], capsys) -> None:
+    status, records, err = run(capsys, "--file", path, "--hop", "2", "--duration", "14")
+    assert (status, err) == (0, "")
+    assert [r["type"] for r in (records[0], records[-1])] == ["start", "summary"]
+    assert sorted(records[0]["models"]) == sorted(models)
+    predictions = of_type(records, "prediction")
+    for name in models:
+        mine = [r for r in predictions if r["model"] == name]
+        assert [r["t"] for r in mine] == [2, 4, 6, 8, 10, 12, 14]
+        for r in mine:
+            assert r["window"][0] <= r["window"][1] <= r["t"]
+            assert r["state"] in ("live", "warming", "silent", "unknown")
+            assert sum(r["probs"].values()) == pytest.approx(1, abs=1e-3)
+            assert r["probs"][r["label"]] == max(r["probs"].values())
+            assert set(r["latency_ms"]) == {"capture", "features", "inference", "total"}
+        assert mine[-1]["state"] in ("live", "unknown", "warming")
+        told = records[-1]["models"][name]
+        assert told["windows"] == 7
+        assert told["label"] in told["probs"]
+        assert {"p50", "p95", "p99"} <= set(told["latency_ms"])
+    assert records[-1]["seconds"] == pytest.approx(14)
+
+
+def test_all_four_hear_midi_when_asked(capsys) -> None:
+    argv = ("--file", PRELUDE_MIDI, "--task", "all", "--hop", "5", "--duration", "5")
+    _, records, _ = run(capsys, *argv)
+    assert sorted(records[0]["models"]) == sorted(INSTRUMENTS + COMPOSERS)
+
+
+@pytest.mark.parametrize("path", [PRELUDE, PRELUDE_MIDI], ids=["sound", "MIDI"])
+def test_real_pace_says_the_same_as_fast(path: str, capsys) -> None:
+    argv = ("--file", path, "--hop", "0.5", "--duration", "1.7")
+    fast = run(capsys, *argv, "--pace", "fast")[1]
+    real = run(capsys, *argv, "--pace", "real")[1]
+    assert without_times(fast) == without_times(real)
+    assert without_times(fast)[-1]["t"] == pytest.approx(1.7)
+
+
+def test_stdin_says_the_same_as_the_file(short: str, tmp_path: Path, capsys) -> None:
+    samples, _ = soundfile.read(short, dtype="float32")
+    argv = [sys.executable, "-m", "realtime.cli", "--file", "-", "--json", "--hop", "1"]
+    raw = samples.astype("<f4").tobytes()
+    done = subprocess.run(argv, input=raw, capture_output=True, check=True)
+    piped = [json.loads(line) for line in done.stdout.splitlines()]
+    filed = run(capsys, "--file", short, "--hop", "1")[1]
+    same = [{**r, "source": ""} for r in without_times(piped)]
+    assert same == [{**r, "source": ""} for r in without_times(filed)]
+
+
+def test_several_files_have_one_start_and_a_summary_each(short: str, capsys) -> None:
+    _, records, _ = run(capsys, "--file", short, PRELUDE, "--hop", "2", "--duration", "4")
+    assert len(of_type(records, "start")) == 1
+    assert [r["source"] for r in of_type(records, "summary")] == [short, PRELUDE]
+    assert {r["source"] for r in of_type(records, "prediction")} == {short, PRELUDE}
+
+
+def test_one_bad_file_does_not_stop_the_others(short: str, tmp_path: Path, capsys) -> None:
+    bad = tmp_path / "bad.wav"
+    bad.write_bytes(b"")
+    argv = ("--file", str(bad), "missing.mid", "what.xyz", short, "--hop", "2")
+    status, records, err = run(capsys, *argv)
+    assert status == 2
+    assert [r["source"] for r in of_type(records, "summary")] == [short]
+    lines = err.splitlines()
+    assert len(lines) == 3
+    for name in ("bad.wav", "missing.mid", "what.xyz"):
+        assert sum(name in line for line in lines) == 1
+
+
+def _wav(path: Path, samples: np.ndarray) -> str:
+    soundfile.write(path, samples, STREAM_RATE, subtype="FLOAT")
+    return str(path)
+
+
+def _midi(path: Path, *messages: mido.Message) -> str:
+    mido.MidiFile(tracks=[mido.MidiTrack(messages)]).save(path)
+    return str(path)
+
+
+@pytest.mark.parametrize(
+    ("make", "word"),
+    [
+        (lambda d: str(d / "none.wav"), "none.wav"),
+        (str, "folder"),
+        (lambda d: (d / "empty.flac").write_bytes(b"") or str(d / "empty.flac"), "empty"),
+        (lambda d: (d / "text.wav").write_text("hello" * 99) and str(d / "text.wav"), "text.wav"),
+        (lambda d: _wav(d / "nan.wav", np.full(9000, np.nan)), "nan.wav"),
+        (lambda d: _wav(d / "nothing.wav", np.zeros(0)), "nothing.wav"),
+        (lambda d: _midi(d / "mute.mid", mido.Message("program_change")), "no notes"),
+        (lambda d: _midi(d / "stuck.mid", mido.Message("note_on")), "stuck.mid"),
+    ],
+    ids=["missing", "folder", "empty", "text", "NaN", "no samples", "no notes", "stuck note"],
+)
+def test_a_bad_file_is_one_line_and_2(make, word: str, tmp_path: Path, capsys) -> None:
+    status, records, err = run(capsys, "--file", make(tmp_path))
+    assert status == 2
+    assert len(err.splitlines()) == 1
+    assert word in err
+    assert not of_type(records, "prediction")
+
+
+@pytest.mark.parametrize(
+    "argv",
+    [
+        ("--model", "nothing"),
+        ("--task", "cooking"),
+        ("--hop", "0"),
+        ("--threads", "0"),
+        ("--model", "composer-lstm"),
+    ],
+    ids=" ".join,
+)
+def test_a_bad_request_is_one_line_and_2(argv: tuple[str, ...], short: str, capsys) -> None:
+    status, _, err = run(capsys, "--file", short, *argv)
+    assert status == 2
+    assert len(err.splitlines()) == 1
+
+
+def test_plain_text_where_stdout_is_no_terminal(short: str, capsys) -> None:
+    assert cli.main(["--file", short, "--hop", "1"]) == 0
+    out = capsys.readouterr().out
+    assert "Summary" in out
+    assert "\x1b" not in out
+
+
+def test_csv_beside_json(short: str, tmp_path: Path, capsys) -> None:
+    rows = tmp_path / "rows.csv"
+    records = run(capsys, "--file", short, "--hop", "1", "--csv", str(rows))[1]
+    assert len(rows.read_text().splitlines()) == 1 + len(of_type(records, "prediction"))
+
+
+def test_a_csv_that_cannot_be_written_is_one_line(short: str, tmp_path: Path, capsys) -> None:
+    assert cli.main(["--file", short, "--csv", str(tmp_path)]) == 2
+    assert len(capsys.readouterr().err.splitlines()) == 1
+
+
+def test_a_reader_that_goes_away_ends_the_run(short: str) -> None:
+    argv = [sys.executable, "-m", "realtime.cli", "--file", PRELUDE, "--json", "--hop", "0.05"]
+    with subprocess.Popen(argv, stdout=subprocess.PIPE, stderr=subprocess.PIPE) as process:
+        assert process.stdout is not None
+        assert process.stderr is not None
+        process.stdout.readline()
+        process.stdout.close()
+        assert process.wait(30) == 0
+        assert process.stderr.read() == b""
+
+
+def test_ctrl_c_sums_up_and_is_130() -> None:
+    import signal
+
+    argv = [sys.executable, "-m", "realtime.cli", "--file", PRELUDE, "--json", "--pace", "real"]
+    with subprocess.Popen(argv, stdout=subprocess.PIPE, stderr=subprocess.PIPE) as process:
+        assert process.stdout is not None
+        for _ in range(4):
+            process.stdout.readline()
+        process.send_signal(signal.SIGINT)
+        out, err = process.communicate(timeout=30)
+    assert process.returncode == 130
+    assert json.loads(out.splitlines()[-1])["type"] == "summary"
+    assert err == b""

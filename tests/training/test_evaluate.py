@@ -1,0 +1,61 @@
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from hypothesis.extra.numpy import arrays
+
+from training.evaluate import Heard, calibration_error, report
+from training.export import temperature
+
+
+def heard(truth: list[int], said: list[int], files: list[int]) -> Heard:
+    labels = ["a", "b", "c"]
+    probs = np.full((len(said), 3), 0.1)
+    probs[np.arange(len(said)), said] = 0.8
+    last = {f: (t, s) for f, t, s in zip(files, truth, said, strict=True)}
+    return Heard(
+        labels,
+        np.array(truth),
+        probs,
+        np.array(files),
+        np.array([t for t, _ in last.values()]),
+        np.array([s for _, s in last.values()]),
+    )
+
+
+def test_figures() -> None:
+    figures = report(heard([0, 0, 1, 1], [0, 1, 1, 1], [0, 0, 1, 1]))
+    assert figures["accuracy"] == 0.75
+    assert figures["confusion"] == [[1, 1, 0], [0, 2, 0], [0, 0, 0]]
+    assert figures["per_class"]["a"] == {"n": 2, "precision": 1.0, "recall": 0.5, "f1": 0.6667}
+    assert figures["macro_f1"] == pytest.approx((0.6667 + 0.8) / 2, abs=1e-3)
+    assert figures["ece"] == pytest.approx(0.05)
+    assert figures["by_file"] == {"n": 2, "accuracy": 0.5}
+
+
+def test_no_files_figure_where_each_holds_one_window() -> None:
+    assert "by_file" not in report(heard([0, 1], [0, 1], [0, 1]))
+
+
+def test_a_sure_liar_has_the_worst_calibration() -> None:
+    probs = np.array([[1.0, 0.0]] * 10)
+    assert calibration_error(probs, np.ones(10, int)) == 1.0
+    assert calibration_error(probs, np.zeros(10, int)) == 0.0
+
+
+@given(arrays(np.float64, (40, 4), elements=st.floats(0.01, 1)))
+def test_calibration_error_is_a_share(raw: np.ndarray) -> None:
+    probs = raw / raw.sum(axis=1, keepdims=True)
+    assert 0 <= calibration_error(probs, np.arange(40) % 4) <= 1
+
+
+def test_temperature_undoes_overconfidence() -> None:
+    rng = np.random.default_rng(0)
+    logits = rng.normal(0, 2, (4000, 5))
+    probs = np.exp(logits) / np.exp(logits).sum(axis=1, keepdims=True)
+    truth = np.array([rng.choice(5, p=p) for p in probs])
+    sharpened = probs**3 / (probs**3).sum(axis=1, keepdims=True)
+    assert temperature(sharpened, truth) == pytest.approx(3, rel=0.1)
+    assert temperature(probs, truth) == pytest.approx(1, rel=0.1)

@@ -1,0 +1,185 @@
+"""Training, export and judgement, on sounds and pieces small enough to do it in seconds."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import replace
+from pathlib import Path
+
+import mido
+import numpy as np
+import pytest
+import soundfile
+
+from realtime.registry import load
+from training import cli, inputs, ship
+from training.datasets import read_all
+from training.fit import quiet_tensorflow, train, trained
+from training.presets import PRESETS, Preset, Schedule
+
+pytest.importorskip("tensorflow")
+
+TINY = {
+    "instrument-cnn": {"name": "vgg", "blocks": [[4], [4]], "dropout": 0.1, "dense": 8},
+    "instrument-lstm": {"name": "lstm", "units": [4, 4], "dropout": 0.1, "dense": 8},
+    "composer-cnn": {
+        "name": "mixed",
+        "vgg": [2, 2],
+        "residual": [4, 4],
+        "dense_blocks": [1, 1],
+        "growth": 2,
+        "dense": 8,
+        "dropout": 0.1,
+    },
+    "composer-lstm": {"name": "lstm", "units": [4], "dropout": 0.1, "dense": 8},
+}
+
+
+def tiny(name: str, epochs: int = 2) -> Preset:
+    """A preset with its own feature and inputs, but next to no network."""
+    schedule = Schedule(epochs=epochs, windows=32, batch=16)
+    pool = {"instrument": 500, "composer": 40}[PRESETS[name].task]
+    return replace(PRESETS[name], network=TINY[name], schedule=schedule, pool=pool)
+
+
+@pytest.fixture
+def sounds(tmp_path: Path) -> str:
+    """Sines against noise: a blind network would see the difference."""
+    rng = np.random.default_rng(0)
+    for i in range(3):
+        t = np.arange(16_000) / 16_000
+        for label, sound in (
+            ("sine", np.sin(2 * np.pi * 220 * (i + 1) * t)),
+            ("noise", rng.standard_normal(16_000)),
+        ):
+            path = tmp_path / "sounds" / label / f"{label}{i}_take.wav"
+            path.parent.mkdir(parents=True, exist_ok=True)
+            soundfile.write(path, 0.3 * sound, 16_000)
+    return f"folders:{tmp_path / 'sounds'}"
+
+
+@pytest.fixture
+def pieces(tmp_path: Path) -> str:
+    """Scales against repeated notes."""
+    for composer, step in (("bach", 1), ("chopin", 0)):
+        track = mido.MidiTrack()
+        for i in range(200):
+            note = 48 + i * step % 36
+            track.append(mido.Message("note_on", note=note, velocity=70))
+            track.append(mido.Message("note_off", note=note, time=120))
+        path = tmp_path / "pieces" / composer / "piece.mid"
+        path.parent.mkdir(parents=True)
+        mido.MidiFile(tracks=[track]).save(path)
+    return f"composers:{tmp_path / 'pieces'}"
+
+
+@pytest.fixture(autouse=True)
+def _in_a_folder_of_its_own(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    quiet_tensorflow(2)
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        pytest.param("instrument-cnn", marks=pytest.mark.slow),
+        "instrument-lstm",
+        "composer-cnn",
+        pytest.param("composer-lstm", marks=pytest.mark.slow),
+    ],
+)
+def test_every_kind_trains_exports_and_runs(
+    name: str, sounds: str, pieces: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(PRESETS, name, tiny(name, epochs=1))
+    layout = sounds if name.startswith("instrument") else pieces
+    status = cli.main(
+        ["fit", name, "--data", layout, "--held-out", layout, "--out", str(tmp_path / name)]
+    )
+    assert status == 0
+    model = load(tmp_path / name)
+    assert model.manifest.calibration["temperature"] > 0
+    said = model.network.predict(np.zeros(model.network.input_shape, np.float32))
+    assert said.sum() == pytest.approx(1, abs=0.02)
+    card = (tmp_path / name / "README.md").read_text()
+    assert model.manifest.training["command"] in card
+    assert list((tmp_path / name).glob("confusion-*.png"))
+
+
+def test_training_goes_on_where_it_stopped(sounds: str, tmp_path: Path) -> None:
+    preset = tiny("instrument-lstm", epochs=3)
+    source = inputs.make(preset, read_all([sounds]), jobs=1, seed=0)
+    source.prepare(lambda *_: None)
+    whole = [e.loss for e in train(preset, source, tmp_path / "whole")]
+
+    broken = train(preset, source, tmp_path / "broken")
+    first = [next(broken).loss]
+    broken.close()
+    rest = [e.loss for e in train(preset, source, tmp_path / "broken")]
+
+    assert first + rest == pytest.approx(whole, rel=1e-4)
+    a, b = trained(tmp_path / "whole"), trained(tmp_path / "broken")
+    for x, y in zip(a.get_weights(), b.get_weights(), strict=True):
+        np.testing.assert_allclose(x, y, atol=1e-4)
+
+
+def test_the_pool_is_made_once(sounds: str) -> None:
+    preset = tiny("instrument-cnn")
+    seen: list[tuple[str, int, int]] = []
+    for _ in range(2):
+        source = inputs.make(preset, read_all([sounds]), jobs=1, seed=0)
+        source.prepare(lambda *step: seen.append(step))
+    assert seen == [("windows", 0, 1), ("windows", 1, 1), ("windows", 1, 1)]
+
+
+def test_a_broken_file_is_named_and_left_out(sounds: str, capsys, monkeypatch) -> None:
+    folder = Path(sounds.partition(":")[2]) / "sine"
+    (folder / "broken_one.wav").write_bytes(b"RIFF nothing")
+    monkeypatch.setitem(PRESETS, "instrument-cnn", tiny("instrument-cnn", epochs=1))
+    assert cli.main(["fit", "instrument-cnn", "--data", sounds, "--out", "model"]) == 0
+    assert "broken_one.wav" in capsys.readouterr().err
+
+
+def test_figures_are_those_of_the_held_out_files(sounds: str, tmp_path: Path, capsys) -> None:
+    preset = tiny("instrument-lstm", epochs=1)
+    data = read_all([sounds])
+    source = inputs.make(preset, data, jobs=1, seed=0)
+    source.prepare(lambda *_: None)
+    list(train(preset, source, tmp_path / "work"))
+    manifest = ship.ship(
+        preset,
+        source,
+        tmp_path / "work",
+        tmp_path / "model",
+        data=data,
+        layouts=[sounds],
+        held_out=[sounds],
+        command="",
+        jobs=1,
+        progress=lambda *_: None,
+    )
+    capsys.readouterr()
+    assert cli.main(["evaluate", str(tmp_path / "model"), "--data", sounds, "--json"]) == 0
+    figures = json.loads(capsys.readouterr().out)
+    told = manifest.figures["held_out"]["folders:sounds"]
+    assert figures["n"] == 6
+    assert figures["accuracy"] == told["accuracy"]
+    assert np.sum(figures["confusion"]) == 6
+    assert set(figures) >= {"model", "data", "macro_f1", "labels", "per_class", "ece"}
+
+
+@pytest.mark.parametrize(
+    ("argv", "words"),
+    [
+        (["fit", "nothing", "--data", "folders:."], "no preset"),
+        (["fit", "instrument-cnn", "--data", "folders:missing"], "no such folder"),
+        (["fit", "instrument-cnn", "--data", "missing"], "say the layout"),
+        (["evaluate", "nothing", "--data", "folders:."], "no such model"),
+        (["render", "out", "--soundfont", "none.sf2"], "no such SoundFont"),
+    ],
+)
+def test_a_bad_request_is_one_line(argv: list[str], words: str, capsys) -> None:
+    assert cli.main(argv) == 2
+    err = capsys.readouterr().err
+    assert words in err.splitlines()[-1]
+    assert "Traceback" not in err
