@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from realtime.classify import choose
+from realtime.api import choose
 from realtime.engine import Engine
 from realtime.registry import load, shipped
 from realtime.sources.audio_file import AudioFile

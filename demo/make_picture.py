@@ -9,7 +9,7 @@ from pathlib import Path
 from rich.console import Console
 
 from realtime import __version__
-from realtime.classify import choose
+from realtime.api import choose
 from realtime.engine import Engine
 from realtime.records import Prediction, Start
 from realtime.sinks.dashboard import Dashboard

@@ -12,7 +12,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from realtime.classify import classify
+    from realtime.api import classify
     from realtime.engine import Engine
     from realtime.errors import UserError
     from realtime.records import Event, Prediction, Summary
@@ -49,7 +49,7 @@ _HOMES = {
     "RawStdin": "realtime.sources.raw",
     "Summary": "realtime.records",
     "UserError": "realtime.errors",
-    "classify": "realtime.classify",
+    "classify": "realtime.api",
 }
 
 

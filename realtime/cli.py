@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import signal
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -12,9 +13,13 @@ from realtime import __version__
 from realtime.errors import UserError
 
 if TYPE_CHECKING:
+    from types import FrameType
+
     from realtime.engine import Engine
     from realtime.sinks.outlet import Outlet
     from realtime.sources import Source
+
+_ENDS = [getattr(signal, name) for name in ("SIGINT", "SIGTERM", "SIGHUP") if hasattr(signal, name)]
 
 
 def main(argv: list[str] | None = None) -> int:
@@ -31,6 +36,8 @@ def main(argv: list[str] | None = None) -> int:
         _hang_up_like_ctrl_c()
         if args.list_devices:
             return _list_devices()
+        if args.check:
+            return _check(args)
         return _listen(args)
     except UserError as error:
         print(f"rt-classify: {error}", file=sys.stderr)
@@ -70,8 +77,8 @@ def _parser() -> argparse.ArgumentParser:
         "--file",
         nargs="+",
         metavar="PATH",
-        help="sound (.wav .flac .ogg .mp3 .aiff) or MIDI files (.mid .midi); '-' reads raw "
-        "float32 16 kHz mono from stdin",
+        help="sound (.wav .flac .ogg .mp3 .aiff) or MIDI files (.mid .midi), or folders that "
+        "--record wrote; '-' reads raw float32 16 kHz mono from stdin",
     )
     source.add_argument("--list-devices", action="store_true", help="list microphones and ports")
 
@@ -81,6 +88,9 @@ def _parser() -> argparse.ArgumentParser:
     live.add_argument("--through", metavar="PORT", help="pass on what is played to another port")
     live.add_argument(
         "--exit-on-disconnect", action="store_true", help="end when the device vanishes"
+    )
+    live.add_argument(
+        "--check", action="store_true", help="try level and speed for 5 s, and say if all is well"
     )
 
     how = parser.add_argument_group("how to listen")
@@ -105,6 +115,9 @@ def _parser() -> argparse.ArgumentParser:
     out = parser.add_argument_group("where to put it")
     out.add_argument("--json", action="store_true", help="JSON lines on stdout, nothing else")
     out.add_argument("--csv", metavar="FILE", help="a row for each prediction")
+    out.add_argument(
+        "--record", metavar="FOLDER", help="keep what is heard; --file FOLDER replays it"
+    )
     out.add_argument("--no-dashboard", action="store_true", help="plain lines of text")
     return parser
 
@@ -117,7 +130,7 @@ def _seconds(text: str) -> float:
 
 
 def _listen(args: argparse.Namespace) -> int:
-    from realtime.classify import choose
+    from realtime.api import choose
     from realtime.engine import Engine
     from realtime.records import Start
 
@@ -126,6 +139,8 @@ def _listen(args: argparse.Namespace) -> int:
     sources, failures = _sources(args)
     if not sources:
         raise UserError(failures[0])
+    if args.record is not None:
+        sources = _recorded(sources, args.record)
     show = _shows_dashboard(args)
     pace: Literal["real", "fast"] = args.pace or ("real" if show else "fast")
     chosen = {
@@ -173,7 +188,8 @@ def _run(engine: Engine, outlets: list[Outlet]) -> None:
                 records.close()
 
     try:
-        hand_over()
+        with _interrupted_between_items(engine):
+            hand_over()
     except KeyboardInterrupt as interrupt:
         # It may have struck between two records; told of it, the engine still sums up.
         try:
@@ -183,6 +199,50 @@ def _run(engine: Engine, outlets: list[Outlet]) -> None:
             hand_over()
         finally:
             records.close()
+
+
+@contextmanager
+def _interrupted_between_items(engine: Engine) -> Iterator[None]:
+    """Let a signal wait for what the engine is working on; a second one does not wait.
+
+    So no instant is predicted by half, and a recording can be replayed to its last prediction.
+    """
+
+    def handle(number: int, frame: FrameType | None) -> None:
+        if not engine.interrupt():
+            signal.default_int_handler(number, frame)
+
+    before = {number: signal.signal(number, handle) for number in _ENDS}
+    try:
+        yield
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
+
+
+def _recorded(sources: list[Source], folder: str) -> list[Source]:
+    from realtime.recording import Recorder
+
+    if len(sources) > 1:
+        raise UserError(f"--record keeps one source, not {len(sources)}; record them one by one")
+    return [Recorder(source, folder) for source in sources]
+
+
+def _check(args: argparse.Namespace) -> int:
+    from realtime.api import choose
+    from realtime.check import check
+
+    if args.file or args.json or args.csv or args.record:
+        raise UserError(
+            "--check tries a microphone or a MIDI port and shows text: leave out --file, --json, "
+            "--csv and --record"
+        )
+    args.exit_on_disconnect = True  # nothing to wait for
+    (source,), _ = _sources(args)
+    models = choose(source.stream, task=args.task, models=args.model, threads=args.threads)
+    for line in check(source, models, hop=args.hop, seconds=args.duration or 5.0):
+        print(line, flush=True)
+    return 0
 
 
 def _sources(args: argparse.Namespace) -> tuple[list[Source], list[str]]:
@@ -251,6 +311,10 @@ def _outlets(args: argparse.Namespace, dashboard: bool, *, wait: bool) -> Iterat
         from realtime.sinks.plain import Plain
 
         sinks.append(Plain(sys.stdout))
+    if args.record is not None:
+        from realtime.recording import Predictions
+
+        sinks.append(Predictions(args.record))
     if args.csv:
         from realtime.sinks.csvfile import CsvFile
 
@@ -295,11 +359,8 @@ def _list_devices() -> int:
 
 def _hang_up_like_ctrl_c() -> None:
     """Let SIGTERM and a closed terminal end a run as cleanly as Ctrl-C does."""
-    import signal
-
-    for name in ("SIGTERM", "SIGHUP"):
-        if hasattr(signal, name):
-            signal.signal(getattr(signal, name), signal.default_int_handler)
+    for number in _ENDS:
+        signal.signal(number, signal.default_int_handler)
 
 
 if __name__ == "__main__":

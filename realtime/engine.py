@@ -6,6 +6,7 @@ import math
 import time
 from collections.abc import Generator, Iterator, Sequence
 from contextlib import ExitStack
+from dataclasses import replace
 from typing import Literal
 
 from realtime.decision import Decision
@@ -26,7 +27,7 @@ from realtime.records import (
     Summary,
 )
 from realtime.registry import Model
-from realtime.sources import Source
+from realtime.sources import Replayable, Source
 from realtime.sources.pace import paced
 from realtime.synth import Synth, SynthMissing
 
@@ -82,6 +83,8 @@ class Engine:
         self._due = self._hop
         self._last_due = 0
         self._dropped = self._overflows = 0
+        self._memory = source if isinstance(source, Replayable) else None
+        self._busy = self._interrupted = False
         self._watch = Stopwatch()
         self._synth: Synth | None = None
 
@@ -102,17 +105,34 @@ class Engine:
             failure: BaseException | None = None
             try:
                 for item in paced(self._source) if self._paced else self._source:
+                    self._busy = True
                     yield from self._take(item)
+                    self._busy = False
+                    if self._interrupted:
+                        raise KeyboardInterrupt
                     if self._position >= self._end:
                         break
             except (UserError, KeyboardInterrupt) as error:
                 failure = error
+            finally:
+                left = self._memory.ended(self._position) if self._memory else ()
+            yield from left
             if self._position > self._last_due:
                 yield from self._predict(self._position, time.perf_counter())
             if self._position > 0:
                 yield self._summary(time.perf_counter() - started)
             if failure:
                 raise failure
+
+    def interrupt(self) -> bool:
+        """Ask for the end after what is being worked on, so that no instant is half predicted.
+
+        Returns:
+            False if nothing is, or if it was asked for before: then raise ``KeyboardInterrupt``.
+        """
+        held = self._busy and not self._interrupted
+        self._interrupted = True
+        return held
 
     def _prepare(self, stack: ExitStack) -> Iterator[Event]:
         """Set up what the models need; without a synthesizer those that listen stay out."""
@@ -185,14 +205,27 @@ class Engine:
         started = time.perf_counter()
         elapsed, self._last_due = (due - self._last_due) / STREAM_RATE, due
         shared = self._watch.take()
-        if self._source.live and started - captured > LATE:
-            self._dropped += len(self._models)
-            text = f"{started - captured:.1f} s behind: a window of each model skipped to catch up"
-            count = len(self._models)
-            yield Event("dropped", due / STREAM_RATE, text, self._source.name, count)
+        if skipped := self._skip(due, started - captured):
+            self._dropped += skipped.count
+            yield skipped
             return
         for model in self._models:
             yield self._ask(model, due, elapsed, (captured, started, shared))
+
+    def _skip(self, due: int, behind: float) -> Event | None:
+        """Whether to leave out a window: live to catch up, and in a replay as it was then."""
+        memory = self._memory
+        if memory is not None and due in memory.skips:
+            event = replace(memory.skips[due], source=self._source.name)
+        elif self._source.live and behind > LATE:
+            text = f"{behind:.1f} s behind: a window of each model skipped to catch up"
+            count = len(self._models)
+            event = Event("dropped", due / STREAM_RATE, text, self._source.name, count)
+        else:
+            return None
+        if memory is not None:
+            memory.skipped(due, event)
+        return event
 
     def _ask(
         self, model: Model, due: int, elapsed: float, timing: tuple[float, float, float]

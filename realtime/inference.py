@@ -38,6 +38,8 @@ class Network:
             ) from error
         if self._input["dtype"] != np.float32 or self._output["dtype"] != np.float32:
             raise UserError("its input and output must be float32")
+        if self._input["shape"][:1].tolist() != [1] or self._output["shape"][:-1].tolist() != [1]:
+            raise UserError("it must turn one window at a time into one row of numbers")
 
     @property
     def input_shape(self) -> tuple[int, ...]:
@@ -58,6 +60,8 @@ class Network:
         Returns:
             float32 (outputs,): what its softmax says.
         """
+        # A fused LSTM keeps its state from one invocation to the next; each window stands alone.
+        self._interpreter.reset_all_variables()
         self._interpreter.set_tensor(self._input["index"], window[None])
         self._interpreter.invoke()
         result: np.ndarray = self._interpreter.get_tensor(self._output["index"])[0]

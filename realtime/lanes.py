@@ -75,7 +75,7 @@ class AudioLane:
             start=self._origin + max(0, feature.start),
             end=self._origin + feature.end,
             full=feature.full,
-            silent=self.meter.loudest(SILENT_AFTER) < self._silent_dbfs,
+            silent=not heard or self.meter.loudest(SILENT_AFTER) < self._silent_dbfs,
             fresh=heard,
         )
 
@@ -105,8 +105,10 @@ class NoteLane:
         messages = tuple(messages)
         for feature in (self._keys, *self._features.values()):
             feature.push(messages, now)
-        if self._keys.sounding or messages:
+        if self._keys.sounding:
             self._rested_from = now
+        elif messages:
+            self._rested_from = messages[-1].position
 
     @property
     def sounding(self) -> tuple[int, ...]:

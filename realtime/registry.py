@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import hashlib
 import json
+import stat
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Literal
@@ -14,6 +16,7 @@ from realtime.inference import Network
 from realtime.text import printable
 
 MANIFEST = "model.json"
+SHIPPED = Path(__file__).resolve().parents[1] / "models"  # not imported: many have such a module
 LARGEST = 64 << 20
 
 
@@ -72,9 +75,7 @@ class Model:
 
 def shipped() -> list[Path]:
     """Folders of the models that come with the program."""
-    import models
-
-    return sorted(p.parent for p in Path(models.__path__[0]).glob(f"*/{MANIFEST}"))
+    return sorted(p.parent for p in SHIPPED.glob(f"*/{MANIFEST}"))
 
 
 def find(name: str) -> Path:
@@ -101,13 +102,13 @@ def read_manifest(folder: Path) -> Manifest:
     path = folder / MANIFEST
     where = printable(str(path))
     try:
-        values = json.loads(path.read_text("utf-8"))
+        values = json.loads(_content(path).decode("utf-8"))
     except OSError as error:
         reason = error.strerror or "unreadable"
         raise UserError(f"{where}: cannot be read ({reason}); a model folder needs one") from error
     except (ValueError, RecursionError) as error:
         raise UserError(f"{where}: not JSON; export the model again with rt-train") from error
-    problem = _problem(values)
+    problem = next(_problems(values), None)
     if problem:
         raise UserError(f"{where}: {printable(problem)}; export the model again with rt-train")
     known = {k: v for k, v in values.items() if k in Manifest.__dataclass_fields__}
@@ -132,7 +133,7 @@ def load(folder: Path, *, threads: int = 1) -> Model:
     path = folder / manifest.file
     where = printable(str(path))
     try:
-        content = path.read_bytes() if path.stat().st_size <= LARGEST else b""
+        content = _content(path)
     except OSError as error:
         reason = error.strerror or "unreadable"
         raise UserError(f"{where}: cannot be read ({reason}); the model needs it") from error
@@ -141,7 +142,11 @@ def load(folder: Path, *, threads: int = 1) -> Model:
             f"{where}: not the file that {MANIFEST} describes (size or SHA-256 differs); "
             f"restore it or export the model again"
         )
-    feature = features.build(manifest.feature)
+    try:
+        feature = features.build(manifest.feature)
+    except UserError as error:
+        told = printable(f"{folder / MANIFEST}: {error}")
+        raise UserError(f"{told}; export the model again") from error
     try:
         network = Network(content, threads=threads)
     except UserError as error:
@@ -159,10 +164,18 @@ def load(folder: Path, *, threads: int = 1) -> Model:
     return Model(manifest, network)
 
 
-def _problem(values: Any) -> str | None:
-    """What is wrong with the content of a manifest, if anything."""
+def _content(path: Path) -> bytes:
+    """What is in a file; nothing where it is larger than any model, or a pipe that never ends."""
+    info = path.stat()
+    if not stat.S_ISREG(info.st_mode) or info.st_size > LARGEST:
+        return b""
+    return path.read_bytes()
+
+
+def _problems(values: Any) -> Iterator[str]:
+    """What is wrong with the content of a manifest; each test relies on those before it."""
     if not isinstance(values, dict):
-        return "not an object"
+        yield "not an object"
     types: dict[str, type | tuple[type, ...]] = {
         "name": str,
         "task": str,
@@ -180,19 +193,20 @@ def _problem(values: Any) -> str | None:
     }
     for key, kind in types.items():
         if key not in values:
-            return f"lacks {key!r}"
+            yield f"lacks {key!r}"
         if not isinstance(values[key], kind) or isinstance(values[key], bool):
-            return f"{key!r} is of the wrong type"
-    labels, numbers = values["labels"], [*values["calibration"].values(), values["hop_s"]]
-    checks = {
-        "'labels' must be different names": labels
-        and all(isinstance(x, str) for x in labels)
-        and len(set(labels)) == len(labels),
-        "'file' must lie in the folder itself": values["file"] == Path(values["file"]).name
-        and "\\" not in values["file"],
-        "'calibration' must hold numbers": all(isinstance(x, int | float) for x in numbers),
-        "'temperature' and 'hop_s' must be positive": all(
-            x > 0 for x in (values["calibration"].get("temperature", 1), values["hop_s"])
-        ),
-    }
-    return next((problem for problem, fine in checks.items() if not fine), None)
+            yield f"{key!r} is of the wrong type"
+    labels, file, calibration = values["labels"], values["file"], values["calibration"]
+    if not labels or not all(isinstance(label, str) for label in labels):
+        yield "'labels' must be names"
+    if len({printable(label) for label in labels}) < len(labels):
+        yield "'labels' must be different names"
+    if file != Path(file).name or file in ("", "..") or "\\" in file or not file.isprintable():
+        yield "'file' must lie in the folder itself"
+    numbers = [*calibration.values(), values["hop_s"], values["smoothing_s"]]
+    if not all(isinstance(x, int | float) and abs(x) < 1e6 for x in numbers):  # neither is NaN
+        yield "'calibration', 'hop_s' and 'smoothing_s' must be numbers"
+    if not 0.01 <= calibration.get("temperature", 1) <= 100:
+        yield "'temperature' must lie between 0.01 and 100"
+    if values["hop_s"] <= 0:
+        yield "'hop_s' must be positive"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Iterable
+from ctypes import c_int, c_void_p
 from importlib.util import find_spec
 from pathlib import Path
 from types import TracebackType
@@ -13,7 +14,9 @@ import numpy as np
 
 from realtime.errors import UserError
 from realtime.features.notes import DRUM_CHANNEL
+from realtime.quiet import quiet_stderr
 from realtime.records import STREAM_RATE, TimedMessage
+from realtime.text import printable
 
 if TYPE_CHECKING:
     import mido
@@ -66,9 +69,10 @@ class Synth:
             raise SynthMissing(
                 f"FluidSynth is missing, so no network can hear MIDI as sound: {how}"
             ) from error
+        _hush(fluidsynth)
         path = Path(soundfont) if soundfont else default_soundfont()
         if not path.is_file():
-            raise UserError(f"{path}: no such SoundFont; name a .sf2 or .sf3 file")
+            raise UserError(f"{printable(str(path))}: no such SoundFont; name a .sf2 or .sf3 file")
         self._make = lambda: fluidsynth.Synth(gain=gain, samplerate=float(STREAM_RATE))
         self._path = path
         self._synth: Any = None
@@ -101,11 +105,13 @@ class Synth:
         self._synth = self._make()
         for key in ("synth.reverb.active", "synth.chorus.active"):
             self._synth.setting(key, 0)
-        font = self._synth.sfload(str(self._path))
+        with quiet_stderr():  # the library that it tries last has a log of its own
+            font = self._synth.sfload(str(self._path))
         if font < 0:
             self.close()
+            name = printable(str(self._path))
             raise UserError(
-                f"{self._path}: not a SoundFont that FluidSynth can read; name a .sf2 or .sf3 file"
+                f"{name}: not a SoundFont that FluidSynth can read; name a .sf2 or .sf3 file"
             )
         for channel in range(16):
             drums = channel == DRUM_CHANNEL
@@ -148,3 +154,15 @@ class Synth:
             self._synth.program_change(message.channel, message.program)
         elif kind == "pitchwheel":
             self._synth.pitch_bend(message.channel, message.pitch)
+
+
+def _hush(fluidsynth: Any) -> None:
+    """Keep FluidSynth's log, which goes to stderr, off the screen.
+
+    Whoever plays into a MIDI port could fill it: each unknown program and each note that is one too
+    many is worth a line.
+    """
+    arguments = (("level", c_int, 1), ("function", c_void_p, 1), ("data", c_void_p, 1))
+    set_log = fluidsynth.cfunc("fluid_set_log_function", c_void_p, *arguments)
+    for level in range(5):  # panic, error, warning, information, debugging
+        set_log(level, None, None)

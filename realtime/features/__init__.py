@@ -6,6 +6,7 @@ Each feature has a streaming form (``push`` blocks, read ``window``) and an offl
 
 from __future__ import annotations
 
+import math
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -22,6 +23,23 @@ if TYPE_CHECKING:
 
 KINDS = {kind.kind: kind for kind in (Mfcc, Spectrogram, NoteSequence, ChordSequence)}
 
+LARGEST = {
+    "window": 1 << 23,
+    "n_fft": 1 << 14,
+    "win_length": 1 << 14,
+    "hop": 1 << 14,
+    "frames": 1 << 13,
+    "bands": 1 << 10,
+    "n_mels": 1 << 10,
+    "n_mfcc": 1 << 10,
+    "length": 1 << 13,
+}
+"""Whole numbers that features are made with, at least 1, and the most that makes sense: a manifest
+may come from anyone, and must not make the program hang or fill the memory."""
+
+REAL = ("top_db", "floor_db", "fmin", "fmax", "chord")
+"""Numbers that features are made with."""
+
 
 def build(spec: dict[str, Any]) -> Feature:
     """Make the feature that a manifest declares.
@@ -35,12 +53,23 @@ def build(spec: dict[str, Any]) -> Feature:
     """
     params = {key: value for key, value in spec.items() if key != "kind"}
     kind = spec.get("kind")
-    if kind not in KINDS:
+    if not isinstance(kind, str) or kind not in KINDS:
         raise UserError(f"unknown feature {kind!r}; this version knows {', '.join(KINDS)}")
     try:
+        for name, value in params.items():
+            _check(name, value)
         return KINDS[kind](**params)
     except (TypeError, ValueError) as error:
         raise UserError(f"feature {kind!r} cannot be built: {error}") from error
+
+
+def _check(name: str, value: Any) -> None:
+    if name in LARGEST and not (type(value) is int and 0 < value <= LARGEST[name]):
+        raise ValueError(f"{name} must be a whole number from 1 to {LARGEST[name]}, not {value!r}")
+    if name in REAL and not (type(value) in (int, float) and math.isfinite(value)):
+        raise ValueError(f"{name} must be a number, not {value!r}")
+    if name == "top_db" and value <= 0:
+        raise ValueError(f"top_db must be positive, not {value!r}")
 
 
 def extract(feature: AudioFeature, samples: np.ndarray) -> np.ndarray:

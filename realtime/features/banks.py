@@ -60,8 +60,8 @@ SCALES = {"mel": mel, "log": log_frequency, "linear": linear}
 
 
 def dct(n_in: int, n_out: int) -> np.ndarray:
-    """Orthonormal DCT-II as a matrix, float32 (n_out, n_in): ``scipy.fft.dct(norm="ortho")``."""
+    """Orthonormal DCT-II as a matrix, float64 (n_out, n_in): ``scipy.fft.dct(norm="ortho")``."""
     k, n = np.arange(n_out)[:, None], np.arange(n_in)
     matrix = np.sqrt(2 / n_in) * np.cos(np.pi * k * (2 * n + 1) / (2 * n_in))
     matrix[0] /= np.sqrt(2)
-    return matrix.astype(np.float32)
+    return matrix

@@ -25,10 +25,12 @@ class BandFrames:
         scale: Factor on the power spectrum.
 
     Raises:
-        ValueError: A band holds no FFT bin.
+        ValueError: A band holds no FFT bin, a frame is longer than the transform, or the frames do
+            not fit into ``MOST`` numbers.
     """
 
     AMIN = 1e-10  # librosa's floor: -100 dB
+    MOST = 1 << 23  # 32 MB: a manifest may come from anyone
 
     def __init__(
         self,
@@ -42,6 +44,10 @@ class BandFrames:
         scale: float = 1.0,
     ) -> None:
         self.win_length, self.hop = win_length or n_fft, hop
+        if self.win_length > n_fft:
+            raise ValueError(f"win_length {win_length} is longer than n_fft {n_fft}")
+        if n_frames * len(bank) > self.MOST:
+            raise ValueError(f"{n_frames} frames of {len(bank)} bands are too many")
         self.samples = Ring(max(self.win_length, history))
         self.decibels = Ring(n_frames, (len(bank),), fill=10 * np.log10(self.AMIN))
         # Triangles are narrow: summing only their own bins is several times faster than a matrix.

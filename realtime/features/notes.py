@@ -302,5 +302,6 @@ class ChordSequence(_Tracker):
         length = self.shape[0]
         starts = np.unique(chords(onsets, pitches, self.chord)[1])[-length:]
         self.start = round(starts[0] * STREAM_RATE) if len(starts) else self._now
-        self.full = len(starts) == length
+        # Chords of many notes fill what is kept before they fill every row.
+        self.full = len(starts) == length or len(self._rows) == self._keep
         return chord_matrix(onsets, durations, pitches, length=length, chord=self.chord)

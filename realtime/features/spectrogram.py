@@ -32,6 +32,9 @@ class Spectrogram:
         fmax: Highest frequency in hertz.
         top_db: Range from white to black in decibels.
         floor_db: Lowest level in dBFS that counts as white.
+
+    Raises:
+        ValueError: The sizes do not fit each other, or there is no such scale.
     """
 
     kind = "spectrogram"
@@ -51,6 +54,10 @@ class Spectrogram:
         top_db: float = 80.0,
         floor_db: float = -60.0,
     ) -> None:
+        if scale not in SCALES:
+            raise ValueError(f"unknown scale {scale!r}; known: {', '.join(SCALES)}")
+        if not 0 <= fmin < fmax <= STREAM_RATE / 2:
+            raise ValueError(f"fmin {fmin} must lie below fmax {fmax}, from 0 to 8000")
         self.shape = (frames, bands)
         self.window_samples = (frames - 1) * hop + win_length
         self._top_db, self._floor_db = top_db, floor_db

@@ -7,9 +7,9 @@ means adding one module here.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from types import TracebackType
-from typing import Literal, Protocol, Self
+from typing import Literal, Protocol, Self, runtime_checkable
 
 from realtime.records import AudioBlock, Event, MidiBlock
 
@@ -47,3 +47,20 @@ class Source(Protocol):
         trace: TracebackType | None,
     ) -> None: ...
     def __iter__(self) -> Iterator[Item]: ...
+
+
+@runtime_checkable
+class Replayable(Protocol):
+    """What a source may have besides, to share with a replay what the engine made of its stream.
+
+    Attributes:
+        skips: Windows to leave out as they were then, by the position at which they are due.
+    """
+
+    @property
+    def skips(self) -> Mapping[int, Event]: ...
+    def skipped(self, due: int, event: Event) -> None:
+        """A window was left out, which is told by ``event``."""
+
+    def ended(self, position: int) -> Sequence[Event]:
+        """The engine heard up to a position and takes no more; returns what is left to tell."""

@@ -66,7 +66,7 @@ def record(samples: np.ndarray, rng: np.random.Generator) -> np.ndarray:
         rng: Source of chance.
 
     Returns:
-        float32 (n,), its peak between -30 and 0 dBFS.
+        float32 (n,), its peak between -30 and 0 dBFS; some noise may come on top.
     """
     if rng.random() < 0.45:
         samples = reverb(samples, rng)

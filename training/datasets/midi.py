@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -72,8 +72,24 @@ def load(path: Path) -> Notes:
 
 
 def merge_doublings(notes: Notes) -> Notes:
-    """Keep one of the notes that strike the same key within ``DOUBLING`` seconds."""
-    by_key = notes.take(np.lexsort((notes.onsets, notes.pitches)))
-    double = (np.diff(by_key.pitches) == 0) & (np.diff(by_key.onsets) <= DOUBLING)
-    kept = by_key.take(np.concatenate(([True], ~double)))
-    return kept.take(np.lexsort((kept.pitches, kept.onsets)))
+    """Play all parts on one keyboard, as ``realtime.features.notes`` hears them.
+
+    Of the notes that strike a key within ``DOUBLING`` seconds one is kept, until the last of them
+    ends. A key that is struck again while another part holds it ends its first note there, and is
+    up when both have let go.
+    """
+    notes = notes.take(np.lexsort((notes.onsets, notes.pitches)))
+    pitches, onsets = notes.pitches.tolist(), notes.onsets.tolist()
+    ends = (notes.onsets + notes.durations).tolist()
+    kept: list[int] = []
+    for i, onset in enumerate(onsets):
+        if kept and pitches[last := kept[-1]] == pitches[i]:
+            if onset - onsets[last] <= DOUBLING:
+                ends[last] = max(ends[last], ends[i])
+                continue
+            if ends[last] > onset:
+                ends[i] = max(ends[i], ends[last])
+                ends[last] = onset
+        kept.append(i)
+    played = replace(notes, durations=np.array(ends) - notes.onsets).take(np.array(kept, np.int64))
+    return played.take(np.lexsort((played.pitches, played.onsets)))
