@@ -22,8 +22,9 @@ class Decision:
         self._temperature = float(manifest.calibration.get("temperature", 1.0))
         self._unknown_below = float(manifest.calibration.get("unknown_below", 0.0))
         self._time_constant = manifest.smoothing_s
-        self.smoothed = np.zeros(len(self.labels))
-        self._weight = 0.0  # how much of a full average ``smoothed`` holds so far
+        self._sum = np.zeros(len(self.labels))
+        self._weight = 0.0  # how much of a full average the sum holds so far
+        self._fade = 1.0
         self._log_sum = np.zeros(len(self.labels))
         self._windows = 0
 
@@ -60,15 +61,20 @@ class Decision:
             float64 (n_labels,). Sums to 1 at most.
         """
         keep = math.exp(-seconds / self._time_constant) if self._time_constant > 0 else 0.0
+        self._sum *= keep
+        self._weight *= keep
         if probs is None:
-            self.smoothed = self.smoothed * keep
-            self._weight *= keep
-            return self.smoothed
-        # Until a full time constant has been heard, the average is over what there is.
-        weight = self._weight * keep + (1 - keep)
-        self.smoothed = (self.smoothed * self._weight * keep + probs * (1 - keep)) / weight
-        self._weight = weight
+            self._fade *= keep
+        else:
+            self._sum += (1 - keep) * probs
+            self._weight += 1 - keep
+            self._fade = 1.0
         return self.smoothed
+
+    @property
+    def smoothed(self) -> np.ndarray:
+        """The smoothed probabilities as they stand, float64 (n_labels,)."""
+        return self._fade * self._sum / max(self._weight, 1e-300)
 
     def weigh(self, probs: np.ndarray) -> None:
         """Add a window to the evidence."""
@@ -98,7 +104,7 @@ class Decision:
 
     def reset(self) -> None:
         """Forget what is smoothed, as after a gap. The evidence stays."""
-        self.smoothed = np.zeros(len(self.labels))
+        self._sum[:] = 0
         self._weight = 0.0
 
 

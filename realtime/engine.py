@@ -203,12 +203,13 @@ class Engine:
 
     def _predict(self, due: int, captured: float) -> Iterator[Record]:
         started = time.perf_counter()
-        elapsed, self._last_due = (due - self._last_due) / STREAM_RATE, due
+        elapsed = (due - self._last_due) / STREAM_RATE
         shared = self._watch.take()
         if skipped := self._skip(due, started - captured):
             self._dropped += skipped.count
             yield skipped
             return
+        self._last_due = due
         for model in self._models:
             yield self._ask(model, due, elapsed, (captured, started, shared))
 
@@ -252,8 +253,9 @@ class Engine:
             inference=(done - ready) * 1e3,
             total=(done - captured) * 1e3,
         )
-        self._latencies[manifest.name].add(latency)
-        self._windows[manifest.name] += 1
+        if probs is not None:  # in silence there is nothing to classify, nor to time
+            self._latencies[manifest.name].add(latency)
+            self._windows[manifest.name] += 1
         return Prediction(
             model=manifest.name,
             task=manifest.task,

@@ -1,0 +1,25 @@
+import numpy as np
+import pytest
+
+from realtime.latency import STAGES, Percentiles
+from realtime.records import Latency
+
+
+def test_percentiles_of_each_stage():
+    percentiles = Percentiles()
+    assert percentiles.summary() == {}
+    for i in range(101):
+        percentiles.add(Latency(capture=i, features=2 * i, inference=3 * i, total=6 * i))
+    summary = percentiles.summary()
+    assert tuple(summary) == STAGES
+    for stage, times in zip(STAGES, (1, 2, 3, 6), strict=True):
+        expected = {"p50": 50 * times, "p95": 95 * times, "p99": 99 * times}
+        assert summary[stage] == pytest.approx(expected)
+
+
+def test_only_the_newest_are_remembered():
+    percentiles = Percentiles(keep=10)
+    for i in range(25):
+        percentiles.add(Latency(i, i, i, i))
+    expected = np.percentile(range(15, 25), 99)
+    assert percentiles.summary()["total"]["p99"] == pytest.approx(expected)
