@@ -47,6 +47,7 @@ class Predictions:
         self._lines.emit(record)
 
     def close(self) -> None:
+        """Close the file, if there ever was one."""
         if self._file is not None:
             self._file.close()
 

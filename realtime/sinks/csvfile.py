@@ -52,6 +52,7 @@ class CsvFile:
         self._rows.writerow(COLUMNS)
 
     def emit(self, record: Record) -> None:
+        """Writes a row for a prediction; nothing for anything else."""
         if not isinstance(record, Prediction):
             return
         self._rows.writerow(
@@ -74,6 +75,7 @@ class CsvFile:
         )
 
     def close(self) -> None:
+        """Closes the file."""
         self._file.close()
 
 

@@ -22,6 +22,7 @@ class JsonLines:
         self._stream = TextStream(stream)
 
     def emit(self, record: Record) -> None:
+        """Writes a line, unless the contract has none for this record."""
         fields = _fields(record)
         if fields is not None:
             self._stream.line(json.dumps(fields, allow_nan=False, separators=(",", ":")))

@@ -23,6 +23,7 @@ class Plain:
         self._said: dict[str, str] = {}
 
     def emit(self, record: Record) -> None:
+        """Writes what is new in a record."""
         match record:
             case Start():
                 self._start(record)

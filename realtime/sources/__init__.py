@@ -32,13 +32,21 @@ class Source(Protocol):
     """
 
     @property
-    def name(self) -> str: ...
+    def name(self) -> str:
+        """What to call it; safe to print."""
+
     @property
-    def stream(self) -> Literal["audio", "midi"]: ...
+    def stream(self) -> Literal["audio", "midi"]:
+        """What its blocks hold."""
+
     @property
-    def live(self) -> bool: ...
+    def live(self) -> bool:
+        """Whether it goes on by itself."""
+
     @property
-    def length(self) -> float | None: ...
+    def length(self) -> float | None:
+        """Seconds it will last, or None."""
+
     def __enter__(self) -> Self: ...
     def __exit__(
         self,
@@ -58,7 +66,9 @@ class Replayable(Protocol):
     """
 
     @property
-    def skips(self) -> Mapping[int, Event]: ...
+    def skips(self) -> Mapping[int, Event]:
+        """Windows to leave out, by the position at which they are due."""
+
     def skipped(self, due: int, event: Event) -> None:
         """A window was left out, which is told by ``event``."""
 
