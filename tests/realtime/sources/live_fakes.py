@@ -1,5 +1,7 @@
 """Stand-ins for what live sources touch: time, PortAudio and a MIDI system."""
 
+import heapq
+import itertools
 from types import SimpleNamespace
 
 import numpy as np
@@ -11,20 +13,22 @@ class FakeClock:
     def __init__(self):
         self.time = 100.0
         self.plans = []
+        self.count = itertools.count()  # keeps plans for one instant in order
 
     def now(self):
         return self.time
 
     def at(self, seconds, action):
         """Plan something for so many seconds from now."""
-        self.plans.append((self.time + seconds, len(self.plans), action))
+        heapq.heappush(self.plans, (self.time + seconds, next(self.count), action))
 
     def sleep(self, seconds):
+        assert self.time < 1000, "nothing ended this"
         end = self.time + seconds
-        while self.plans and (first := min(self.plans))[0] <= end + 1e-9:
-            self.plans.remove(first)
-            self.time = max(self.time, first[0])
-            first[2]()
+        while self.plans and self.plans[0][0] <= end + 1e-9:
+            when, _, action = heapq.heappop(self.plans)
+            self.time = max(self.time, when)
+            action()
         self.time = max(self.time, end)
 
 
@@ -32,7 +36,8 @@ class FakeSounddevice:
     """The part of sounddevice that is used, with devices that tests plug in, feed and pull out."""
 
     class PortAudioError(Exception):
-        pass
+        def __str__(self):
+            return str(self.args[0])
 
     def __init__(self):
         self.present = []  # what is plugged in
@@ -66,6 +71,9 @@ class FakeSounddevice:
     def query_hostapis(self):
         return [{"name": "ALSA"}, {"name": "JACK"}]
 
+    def _exit_handler(self):
+        pass
+
     def _terminate(self):
         assert not self.streams, "a restart ends open streams"
         self.known = []
@@ -74,7 +82,7 @@ class FakeSounddevice:
         self.restarts += 1
         self.known = list(self.present)
 
-    def InputStream(self, **options):  # noqa: N802
+    def InputStream(self, **options):
         device = self.known[options["device"]]
         if device not in self.present or self.busy:
             raise self.PortAudioError("Device unavailable", -9985)

@@ -1,0 +1,139 @@
+"""One opened microphone: what PortAudio's thread leaves for the reader."""
+
+from __future__ import annotations
+
+from collections import deque
+from typing import Any, Literal
+
+import numpy as np
+
+from realtime.errors import UserError
+from realtime.ring import Ring
+from realtime.sources import portaudio
+from realtime.sources.clock import Clock
+from realtime.sources.portaudio import AudioInput
+
+_CHUNK = 4096  # frames turned into mono at a time; a callback usually brings a few hundred
+_REAL_CHANNELS = 8  # a device with more is mostly software that makes up what it is asked for
+_LEAST_LOSS = 0.002  # seconds; below it the estimate is mostly how irregular callbacks are
+_RATES = (48_000, 44_100, 96_000, 32_000, 16_000)  # tried in turn if the device's own is refused
+
+
+class Capture:
+    """A device that is open and writes mono sound at its own rate into a ring.
+
+    Only the constructor and ``close`` are the reader's; ``_arrive`` runs in PortAudio's thread. It
+    copies, takes a time stamp and counts: it waits for no lock, logs nothing and allocates nothing
+    that grows. What it tells the reader are single assignments and a bounded deque, which Python
+    makes atomic.
+
+    Args:
+        device: What to open.
+        channel: The channel to take, the first being 1, or ``mix`` for the mean of all.
+        dtype: What the device is asked for; the ring holds float32 at ±1 either way.
+        ring_seconds: How much the ring holds for a reader that is late.
+        clock: Where time stamps come from.
+
+    Attributes:
+        rate: Frames a second.
+        channels: Channels opened.
+        latency: PortAudio's input latency in seconds.
+        ring: The sound.
+        stamp: Rows written so far and when the last of them arrived, in seconds of the clock.
+        begun: When the first row began to arrive; None before.
+        losses: Pairs of a row and an estimate of the rows that the device lost just before it.
+        xruns: Callbacks that came with a status flag: something was late or lost.
+        finished: The device says that nothing more will come.
+
+    Raises:
+        UserError: The channel does not exist, or the device takes no rate that is tried.
+        OSError: The device is busy, forbidden or gone.
+    """
+
+    def __init__(
+        self,
+        device: AudioInput,
+        *,
+        channel: int | Literal["mix"],
+        dtype: Literal["float32", "int16"],
+        ring_seconds: float,
+        clock: Clock,
+    ) -> None:
+        if channel != "mix" and channel > device.channels:
+            raise UserError(
+                f"{device.name}: has no channel {channel}; choose 1 to {device.channels}, or mix"
+            )
+        if channel == "mix":
+            wanted = device.channels if device.channels <= _REAL_CHANNELS else 2
+        else:
+            wanted = channel
+        self.stamp: tuple[int, float] = (0, clock.now())
+        self.begun: float | None = None
+        self.losses: deque[tuple[int, int]] = deque(maxlen=64)
+        self.xruns = 0
+        self.finished = False
+        self._channel = channel
+        self._now = clock.now
+        self._mono = np.empty(_CHUNK, np.float32)
+        self._full_scale = 1.0 if dtype == "float32" else 1 / 32768
+        self._ring_seconds = ring_seconds
+        self._stream = self._start(device, wanted, dtype)
+        self.latency = float(self._stream.latency)
+
+    def close(self) -> None:
+        """Close the device; harmless when it is gone or closed."""
+        stream, self._stream = self._stream, None
+        if stream is not None:
+            portaudio.close(stream)
+
+    def _start(self, device: AudioInput, wanted: int, dtype: str) -> Any:
+        # Some host APIs insist on all channels of a device, most on its own rate.
+        for rate in dict.fromkeys((device.rate, *_RATES)):
+            for channels in dict.fromkeys((wanted, device.channels)):
+                self.rate, self.channels = rate, channels
+                self.ring = Ring(max(1, round(self._ring_seconds * rate)))
+                self._scale = self._full_scale
+                if self._channel == "mix":
+                    self._scale /= channels
+                try:
+                    return portaudio.start(
+                        device,
+                        rate=rate,
+                        channels=channels,
+                        dtype=dtype,
+                        callback=self._arrive,
+                        finished=self._finish,
+                    )
+                except portaudio.FormatError:
+                    continue
+        raise UserError(
+            f"{device.name}: takes none of the rates that were tried ({device.rate} Hz and others);"
+            " set it to 48000 Hz in the system's sound settings"
+        )
+
+    def _arrive(self, frames: np.ndarray, count: int, _time: Any, status: Any) -> None:
+        now = self._now()
+        before = self.stamp[1]
+        if self.begun is None:
+            self.begun = now - count / self.rate
+        elif status:
+            self.xruns += 1
+            if status.input_overflow:
+                # The device does not say how much: what should have come since the last callback.
+                lost = round((now - before) * self.rate) - count
+                if lost >= _LEAST_LOSS * self.rate:
+                    self.losses.append((self.ring.written, lost))
+        with np.errstate(all="ignore"):  # broken devices deliver NaN: the reader sees to it
+            for start in range(0, count, _CHUNK):
+                part = frames[start : start + _CHUNK]
+                mono = self._mono[: len(part)]
+                if self._channel == "mix":
+                    np.add.reduce(part, axis=1, dtype=np.float32, out=mono)
+                else:
+                    mono[:] = part[:, self._channel - 1]
+                mono *= self._scale
+                self.ring.write(mono)
+        self.stamp = (self.ring.written, now)
+
+    def _finish(self) -> None:
+        self.finished = True

@@ -1,0 +1,162 @@
+"""Which devices there are, which one is meant, and what to install where there could be more."""
+
+from __future__ import annotations
+
+import contextlib
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from realtime.errors import UserError
+from realtime.sources import midi_system, portaudio
+from realtime.sources.midi_system import MidiPorts
+from realtime.sources.portaudio import AudioInput
+from realtime.text import printable
+
+_CARD = re.compile(r"\s*\(hw:\d+,\d+\)$")  # ALSA counts sound cards anew when one is plugged in
+_BYSTANDERS = re.compile(r"^Midi Through\b|:RtMidi (in|out)put")  # ports that nobody plays on
+_INPUT, _OUTPUT = "MIDI port", "MIDI output"
+
+
+@dataclass(frozen=True, slots=True)
+class Devices:
+    """Everything that can be listened to.
+
+    Attributes:
+        audio: Sound inputs, by index.
+        midi: The MIDI systems of this machine and their ports.
+        port: The MIDI port that is taken when none is named, not safe to print; None if there is
+            none or a choice.
+        problems: One line for each part that is missing, with what to install.
+    """
+
+    audio: tuple[AudioInput, ...]
+    midi: tuple[MidiPorts, ...]
+    port: str | None
+    problems: tuple[str, ...]
+
+
+def list_devices() -> Devices:
+    """All inputs of the machine, without opening any. A missing library is told, not raised."""
+    audio: Sequence[AudioInput] = ()
+    midi: Sequence[MidiPorts] = ()
+    problems = []
+    try:
+        portaudio.refresh()
+        audio = portaudio.inputs()
+    except UserError as error:
+        problems.append(str(error))
+    try:
+        midi = midi_system.survey()
+    except UserError as error:
+        problems.append(str(error))
+    problems += [f"{ports.label} MIDI: {ports.problem}" for ports in midi if ports.problem]
+    port = None
+    with contextlib.suppress(UserError):
+        port = choose_port(None, midi)[1]
+    return Devices(tuple(audio), tuple(midi), port, tuple(problems))
+
+
+def choose_input(wanted: str | int | None, inputs: Sequence[AudioInput]) -> AudioInput:
+    """The sound input that a person means.
+
+    Args:
+        wanted: An index, also as text, or part of a name in any case, where an equal name goes
+            before one that only contains it; None for the default.
+        inputs: The devices to choose from.
+
+    Raises:
+        UserError: None fits or several do; lists the choice.
+    """
+    if not inputs:
+        raise UserError("no microphone: no sound input is plugged in or the sound server is down")
+    if wanted is None:
+        defaults = [device for device in inputs if device.default]
+        if defaults or len(inputs) == 1:
+            return (defaults or inputs)[0]
+        raise UserError(f"there is no default microphone; choose one of {audio_list(inputs)}")
+    if isinstance(wanted, int) or wanted.isdecimal():
+        for device in inputs:
+            if device.index == int(wanted):
+                return device
+        raise UserError(f"no sound input has the index {wanted}; choose {audio_list(inputs)}")
+    said, asked = printable(wanted), printable(wanted).casefold()
+    found = [device for device in inputs if device.name.casefold() == asked]
+    found = found or [device for device in inputs if asked in device.name.casefold()]
+    # Windows shows each device once an API: the API of the default device is the usual one.
+    usual = {device.api for device in inputs if device.default}
+    found = [device for device in found if device.api in usual] or found
+    if len(found) == 1:
+        return found[0]
+    if found:
+        raise UserError(f"microphone '{said}' fits several; choose {audio_list(found)}")
+    raise UserError(f"no microphone fits '{said}'; choose {audio_list(inputs)}")
+
+
+def same_input(known: AudioInput, inputs: Sequence[AudioInput]) -> AudioInput | None:
+    """The device ``known`` after it came back, perhaps with another index; None if it did not."""
+    inputs = [device for device in inputs if device.api == known.api]
+    found = [device for device in inputs if device.name == known.name]
+    if not found:
+        stem = _CARD.sub("", known.name)
+        found = [device for device in inputs if _CARD.sub("", device.name) == stem]
+    # Of two equal devices the one in the same place.
+    return min(found, key=lambda device: abs(device.index - known.index), default=None)
+
+
+def choose_port(wanted: str | None, systems: Sequence[MidiPorts]) -> tuple[str, str]:
+    """The MIDI input that a person means.
+
+    Args:
+        wanted: Part of a name in any case, where an equal name goes before one that only contains
+            it; None for the only port.
+        systems: The MIDI systems to search; the first that has the port is taken.
+
+    Returns:
+        The system's name and the port's.
+
+    Raises:
+        UserError: None fits or several do, or there is no port at all; lists the choice.
+    """
+    return _choose(wanted, [(ports.api, ports.inputs) for ports in systems], _INPUT)
+
+
+def choose_output(wanted: str, api: str, outputs: Sequence[str]) -> str:
+    """The MIDI output that a person means, as ``choose_port`` does for inputs."""
+    return _choose(wanted, [(api, outputs)], _OUTPUT)[1]
+
+
+def _choose(
+    wanted: str | None, systems: Sequence[tuple[str, Sequence[str]]], what: str
+) -> tuple[str, str]:
+    everything = [port for _, ports in systems for port in ports]
+    if not everything:
+        remedy = "plug one in or start the program that has it"
+        if what == _INPUT:
+            remedy += ", or let other programs connect to one of your own: --midi-virtual NAME"
+        raise UserError(f"there is no {what}; {remedy}")
+    for api, ports in systems:
+        found = _matches(wanted, ports)
+        if len(found) == 1:
+            return api, found[0]
+        if found:
+            which = "several" if wanted is None else f"'{printable(wanted)}' fits several"
+            raise UserError(f"{what}: {which}; choose {_port_list(found)}")
+    raise UserError(f"no {what} fits '{printable(wanted or '')}'; choose {_port_list(everything)}")
+
+
+def _matches(wanted: str | None, ports: Sequence[str]) -> list[str]:
+    if wanted is None:
+        return [port for port in ports if not _BYSTANDERS.search(port)] or list(ports)
+    asked = wanted.casefold()
+    equal = [port for port in ports if port.casefold() == asked]
+    return equal or [port for port in ports if asked in port.casefold()]
+
+
+def audio_list(inputs: Sequence[AudioInput]) -> str:
+    """The devices on one line, for a message."""
+    return ", ".join(f"{device.index} '{device.name}' ({device.api})" for device in inputs)
+
+
+def _port_list(ports: Sequence[str]) -> str:
+    return ", ".join(f"'{printable(port)}'" for port in ports)

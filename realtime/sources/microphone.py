@@ -1,0 +1,250 @@
+"""A microphone, or any other sound input of the machine."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from types import TracebackType
+from typing import Literal, Self
+
+from realtime.errors import UserError
+from realtime.records import STREAM_RATE, AudioBlock, Event
+from realtime.sources import devices, portaudio
+from realtime.sources.capture import Capture
+from realtime.sources.clock import Clock
+from realtime.sources.feed import Feed, Tally
+from realtime.sources.portaudio import AudioInput
+from realtime.text import printable
+
+_POLL = 0.01  # seconds between two looks into the ring
+_STALLED = 1.0  # seconds without a callback after which a device counts as gone
+_STARTING = 4.0  # the same before the first callback: a sleeping sound server may take 2 s
+# Seconds between two looks for a device that is away; both let it return within 3 s. Each costs
+# PortAudio some 70 ms and 13 kB that it never frees, so after the first minute they are fewer.
+_SOON, _LATER, _FRESH = 0.5, 2.0, 60.0
+
+
+class Microphone:
+    """Live sound from an input device, as a source of mono sound at ``STREAM_RATE``.
+
+    The device runs at its own rate and is resampled as a stream. Stream time 0 is the first sample
+    after the iteration began; what is lost on the way leaves a gap in stream time, told by an
+    ``Event``, and nothing fills it:
+
+    - ``overflow``: the device or the reader came too late; ``count`` stream samples are lost.
+    - ``disconnected``: the device went away, noticed within 2 s. No blocks come until it returns.
+    - ``reconnected``: it returned, found by its name; stream time went on by the clock meanwhile.
+    - ``invalid``: ``count`` samples of the device were no finite numbers and count as 0; at most
+      one such event a second.
+
+    PortAudio must be restarted to find a device again, which ends every stream that the process
+    has open through sounddevice; with several ``Microphone`` open it is restarted only when all
+    have lost their device.
+
+    Args:
+        device: Part of a name, or an index; the default input otherwise.
+        channel: The channel to hear, the first being 1, or ``mix`` for the mean of all (of the
+            first two where a device claims more than eight, as software devices do).
+        dtype: What the device is asked for: ``float32`` or ``int16``.
+        ring_seconds: Sound kept for a reader that is late; what is older is lost.
+        exit_on_disconnect: End the stream after ``disconnected`` instead of waiting.
+        clock: Where time comes from; for tests.
+
+    Attributes:
+        name: Of the device, safe to print.
+
+    Raises:
+        ValueError: ``channel`` or ``ring_seconds`` is out of range, or ``dtype`` unknown.
+        UserError: On entering: PortAudio is missing, no device fits or several do, it has no such
+            channel, or it is busy or forbidden.
+
+    Example:
+        >>> with Microphone("USB") as source:  # doctest: +SKIP
+        ...     for item in source:
+        ...         print(item)
+    """
+
+    stream: Literal["audio"] = "audio"
+    live = True
+    length: float | None = None
+
+    def __init__(
+        self,
+        device: str | int | None = None,
+        *,
+        channel: int | Literal["mix"] = "mix",
+        dtype: Literal["float32", "int16"] = "float32",
+        ring_seconds: float = 10.0,
+        exit_on_disconnect: bool = False,
+        clock: Clock | None = None,
+    ) -> None:
+        if channel != "mix" and channel < 1:
+            raise ValueError(f"channels count from 1, not {channel}")
+        if not 0.1 <= ring_seconds <= 600:
+            raise ValueError(f"a ring holds 0.1 to 600 seconds, not {ring_seconds}")
+        if dtype not in ("float32", "int16"):
+            raise ValueError(f"samples are float32 or int16, not {dtype}")
+        self.name = "microphone" if device is None else printable(str(device))
+        self._wanted = device
+        self._channel: int | Literal["mix"] = channel
+        self._dtype: Literal["float32", "int16"] = dtype
+        self._ring_seconds = ring_seconds
+        self._exit_on_disconnect = exit_on_disconnect
+        self._clock = clock or Clock()
+        self._device: AudioInput | None = None
+        self._capture: Capture | None = None
+        self._tally = Tally()
+        self._past_xruns = 0
+        self._stopped = False
+
+    @property
+    def device(self) -> AudioInput | None:
+        """The device in use; None before it was opened."""
+        return self._device
+
+    @property
+    def rate(self) -> int:
+        """Rate of the open device in Hz; 0 while there is none."""
+        return self._capture.rate if self._capture else 0
+
+    @property
+    def channels(self) -> int:
+        """Channels of the open device that are captured; 0 while there is none."""
+        return self._capture.channels if self._capture else 0
+
+    @property
+    def latency(self) -> float:
+        """Input latency of the open device, as PortAudio tells it, in seconds; 0 for none."""
+        return self._capture.latency if self._capture else 0.0
+
+    @property
+    def xruns(self) -> int:
+        """Callbacks in which the device said that something was late or lost."""
+        return self._past_xruns + (self._capture.xruns if self._capture else 0)
+
+    @property
+    def lost(self) -> int:
+        """Stream samples lost to overflows."""
+        return self._tally.lost
+
+    @property
+    def invalid(self) -> int:
+        """Samples of the device that were no finite numbers."""
+        return self._tally.invalid
+
+    def __enter__(self) -> Self:
+        inputs = portaudio.inputs()
+        try:
+            device = devices.choose_input(self._wanted, inputs)
+        except UserError:  # perhaps plugged in since PortAudio looked
+            portaudio.refresh()
+            inputs = portaudio.inputs()
+            device = devices.choose_input(self._wanted, inputs)
+        self.name = device.name
+        try:
+            self._capture = self._open(device)
+        except OSError as error:
+            raise UserError(
+                f"{device.name}: cannot be opened ({error}); close the program that uses it, allow"
+                f" the use of the microphone, or choose {devices.audio_list(inputs)}"
+            ) from None
+        self._device = device
+        self._stopped = False
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self._stopped = True
+        self._release()
+
+    def stop(self) -> None:
+        """End the iteration soon; any thread may call it. The device is closed on leaving."""
+        self._stopped = True
+
+    def __iter__(self) -> Iterator[AudioBlock | Event]:
+        if self._capture is None:
+            raise RuntimeError("enter the source (with Microphone() as source) before iterating")
+        feed = Feed(self._event, self._tally, self._capture, 0, self._capture.stamp[0])
+        while True:
+            yield from self._listen(feed)
+            if self._stopped:
+                return
+            yield from feed.finish()
+            text = f"{self.name} is gone"
+            if not self._exit_on_disconnect:
+                text += "; waiting for it to return"
+            yield self._event("disconnected", feed.end, text)
+            self._release()
+            if self._exit_on_disconnect:
+                return
+            capture = self._wait_for_return()
+            if capture is None or capture.begun is None:
+                return
+            away = max(0.0, capture.begun - feed.until)
+            feed = Feed(self._event, self._tally, capture, feed.end + round(away * STREAM_RATE), 0)
+            text = f"{self.name} is back after {away:.1f} s"
+            yield self._event("reconnected", feed.end, text)
+
+    def _listen(self, feed: Feed) -> Iterator[AudioBlock | Event]:
+        """What is captured until the device is gone or the source stopped."""
+        quiet = 0.0
+        limit = _STALLED if feed.capture.begun is not None else _STARTING
+        while not self._stopped:
+            items = feed.read()
+            if items:
+                quiet, limit = 0.0, _STALLED
+                yield from items
+            elif feed.capture.finished or quiet >= limit:
+                return
+            else:
+                # Sleeping beats waiting for a threading.Event here: setting one takes a lock in
+                # PortAudio's thread. Time is counted in polls, so that a process that was stopped
+                # and goes on (Ctrl-Z) does not take its device for stalled.
+                self._clock.sleep(_POLL)
+                quiet += _POLL
+
+    def _wait_for_return(self) -> Capture | None:
+        """The device, open and delivering again; None if the source was stopped before."""
+        assert self._device is not None
+        begun = self._clock.now()
+        while not self._stopped:
+            fresh = self._clock.now() - begun < _FRESH
+            self._clock.sleep(_SOON if fresh else _LATER)
+            portaudio.refresh()
+            device = devices.same_input(self._device, portaudio.inputs())
+            if device is None:
+                continue
+            try:
+                self._capture = capture = self._open(device)
+            except (OSError, UserError):  # present but not ready, or changed: look again
+                continue
+            waited = 0.0
+            while not (self._stopped or capture.finished or waited >= _STARTING):
+                if capture.begun is not None:
+                    self._device = device
+                    return capture
+                self._clock.sleep(_POLL)
+                waited += _POLL
+            self._release()
+        return None
+
+    def _open(self, device: AudioInput) -> Capture:
+        return Capture(
+            device,
+            channel=self._channel,
+            dtype=self._dtype,
+            ring_seconds=self._ring_seconds,
+            clock=self._clock,
+        )
+
+    def _release(self) -> None:
+        capture, self._capture = self._capture, None
+        if capture is not None:
+            capture.close()
+            self._past_xruns += capture.xruns
+
+    def _event(self, kind: str, position: int, text: str, count: int = 0) -> Event:
+        return Event(kind, position / STREAM_RATE, text, self.name, count)

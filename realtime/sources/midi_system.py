@@ -1,0 +1,186 @@
+"""The MIDI systems of a machine (ALSA, JACK, Core MIDI, WinMM) through mido and python-rtmidi."""
+
+from __future__ import annotations
+
+import re
+import sys
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+import mido
+
+from realtime.errors import UserError
+from realtime.quiet import quiet_stderr
+from realtime.sources.jack import JackWatch
+from realtime.text import printable
+
+_LABELS = {  # RtMidi's names; in the order in which they are tried
+    "LINUX_ALSA": "ALSA",
+    "MACOSX_CORE": "CoreMIDI",
+    "WINDOWS_MM": "WinMM",
+    "UNIX_JACK": "JACK",
+}
+_REMEDIES = {
+    "LINUX_ALSA": "its sequencer is not there: load it with 'modprobe snd-seq'",
+    "UNIX_JACK": "no server runs: start one with 'jackd -d alsa'",
+}
+# What a system adds to a port's name anew at each connection.
+_PASSING = {
+    "LINUX_ALSA": re.compile(r" \d+:\d+$"),
+    "WINDOWS_MM": re.compile(r" \d+$"),
+    "UNIX_JACK": re.compile(r"-\d+(?=:)"),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class MidiPorts:
+    """One MIDI system and its ports.
+
+    Attributes:
+        api: RtMidi's name of the system, as ``LINUX_ALSA``.
+        label: What people call it; ``--midi-api`` takes it in any case.
+        inputs: Ports that can be listened to, exactly as the system names them: not safe to print.
+        problem: Why it does not work here, and what to do; empty if it works.
+    """
+
+    api: str
+    label: str
+    inputs: tuple[str, ...]
+    problem: str = ""
+
+
+class MidiSystem:
+    """One MIDI system in use: lists its ports and opens them.
+
+    Close every port before the system, and the system before making a new one.
+
+    Args:
+        api: RtMidi's name of it.
+
+    Raises:
+        OSError: It does not work here.
+    """
+
+    def __init__(self, api: str) -> None:
+        rtmidi = _load()
+        self.api = api
+        self._backend = mido.Backend(f"mido.backends.rtmidi/{api}")
+        self._watch: JackWatch | None = None
+        with quiet_stderr():
+            # A lasting one: making a client for every look at the ports takes 25 ms on JACK.
+            self._in = rtmidi.MidiIn(getattr(rtmidi, f"API_{api}"))
+        self._out: Any = None
+        if api == "UNIX_JACK":
+            self._watch = JackWatch()
+
+    @property
+    def alive(self) -> bool:
+        """Whether the system is still there; if not, close it."""
+        return self._watch is None or self._watch.alive
+
+    def inputs(self) -> list[str]:
+        """Ports that can be listened to."""
+        return self._in.get_ports()
+
+    def outputs(self) -> list[str]:
+        """Ports that can be played to."""
+        if self._out is None:
+            rtmidi = _load()
+            with quiet_stderr():
+                self._out = rtmidi.MidiOut(getattr(rtmidi, f"API_{self.api}"))
+        return self._out.get_ports()
+
+    def open_input(self, name: str, callback: Callable[[Any], None], *, virtual: bool) -> Any:
+        """Listen to a port, or make one of that name for others to play to.
+
+        Raises:
+            OSError: The port is gone, busy or forbidden, or the system has no virtual ports.
+        """
+        client = "rt-classify" if virtual else None
+        return self._opened(
+            self._backend.open_input, name, virtual=virtual, client_name=client, callback=callback
+        )
+
+    def open_output(self, name: str) -> Any:
+        """Play to a port.
+
+        Raises:
+            OSError: The port is gone, busy or forbidden.
+        """
+        return self._opened(self._backend.open_output, name)
+
+    def close(self) -> None:
+        """Leave the system."""
+        if self._watch is not None:
+            self._watch.close()
+        with quiet_stderr():
+            for client in (self._in, self._out):
+                if client is not None:
+                    client.delete()
+
+    def _opened(self, opener: Callable[..., Any], name: str, **options: Any) -> Any:
+        with quiet_stderr():
+            try:
+                return opener(name, **options)
+            except (OSError, _load().RtMidiError) as error:
+                raise OSError(printable(" ".join(str(error).split()))) from None
+
+
+def survey(only: str | None = None) -> list[MidiPorts]:
+    """The MIDI systems that python-rtmidi was built with, and their ports.
+
+    Args:
+        only: Look at this one only: ``alsa``, ``jack``, ``coremidi``, ``winmm`` or RtMidi's name.
+
+    Raises:
+        UserError: python-rtmidi is missing, or was built without ``only``.
+    """
+    rtmidi = _load()
+    compiled = set(rtmidi.get_compiled_api())
+    systems = {
+        api: label for api, label in _LABELS.items() if getattr(rtmidi, f"API_{api}") in compiled
+    }
+    if only is not None:
+        asked = only.casefold()
+        chosen = {
+            api: label
+            for api, label in systems.items()
+            if asked in (label.casefold(), api.casefold())
+        }
+        if not chosen:
+            known = ", ".join(label.lower() for label in systems.values())
+            raise UserError(f"no MIDI system '{printable(only)}' here; choose one of {known}")
+        systems = chosen
+    return [_look(api, label) for api, label in systems.items()]
+
+
+def same_port(api: str, known: str, ports: list[str]) -> str | None:
+    """The port ``known`` after it came back, perhaps with another number; None if it did not."""
+    if known in ports or api not in _PASSING:
+        return known if known in ports else None
+    passing = _PASSING[api]
+    stem = passing.sub("", known)
+    return next((port for port in ports if passing.sub("", port) == stem), None)
+
+
+def _look(api: str, label: str) -> MidiPorts:
+    try:
+        system = MidiSystem(api)
+    except OSError as error:
+        return MidiPorts(api, label, (), _REMEDIES.get(api, printable(str(error))))
+    try:
+        return MidiPorts(api, label, tuple(system.inputs()))
+    finally:
+        system.close()
+
+
+def _load() -> Any:
+    try:
+        import rtmidi
+    except ImportError:
+        remedy = "pip install python-rtmidi"
+        if sys.platform == "linux":
+            remedy += " (to build it: apt-get install libasound2-dev libjack-dev)"
+        raise UserError(f"python-rtmidi, which MIDI ports need, is missing: {remedy}") from None
+    return rtmidi

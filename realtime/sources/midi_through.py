@@ -1,0 +1,78 @@
+"""Passes on what is played."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any
+
+import mido
+
+from realtime.errors import UserError
+from realtime.sources import devices
+from realtime.sources.midi_system import MidiSystem, same_port
+from realtime.text import printable
+
+
+class Through:
+    """A MIDI output that gets all that arrives, and may come and go too.
+
+    Args:
+        wanted: Part of the port's name.
+        system: The MIDI system, the same as the input's.
+
+    Attributes:
+        failed: Messages that could not be sent.
+
+    Raises:
+        UserError: No output fits or several do, or it is busy or forbidden.
+    """
+
+    def __init__(self, wanted: str, system: MidiSystem) -> None:
+        self.failed = 0
+        self._name = devices.choose_output(wanted, system.api, system.outputs())
+        try:
+            self._port: Any = system.open_output(self._name)
+        except OSError as error:
+            raise UserError(
+                f"{printable(self._name)}: cannot be opened to pass notes on ({error});"
+                " close the program that uses it"
+            ) from None
+
+    def send(self, message: mido.Message) -> None:
+        """Pass a message on, from any thread; one that cannot be sent is counted in ``failed``."""
+        port = self._port
+        if port is not None:
+            try:
+                port.send(message)
+            except Exception:  # RtMidi's own errors, and ValueError once the port is closed
+                self.failed += 1
+
+    def check(self, system: MidiSystem) -> str | None:
+        """Let go of a port that went away and open it again when it is back.
+
+        Returns:
+            What changed, for a person; None if nothing did.
+        """
+        name = same_port(system.api, self._name, system.outputs())
+        if self._port is not None and name is None:
+            self.close()
+            return f"{printable(self._name)} is gone: nothing is passed on"
+        if self._port is None and name is not None:
+            try:
+                self._port = system.open_output(name)
+            except OSError:
+                return None
+            self._name = name
+            return f"{printable(name)} is back: what is played is passed on"
+        return None
+
+    def release(self, messages: Iterable[mido.Message]) -> None:
+        """Pass on what ends the notes of a player who is gone."""
+        for message in messages:
+            self.send(message)
+
+    def close(self) -> None:
+        """Close the port."""
+        port, self._port = self._port, None
+        if port is not None:
+            port.close()

@@ -1,0 +1,202 @@
+"""MIDI ports that really run: RtMidi over JACK."""
+
+from __future__ import annotations
+
+import random
+import subprocess
+import sys
+import time
+
+import pytest
+from conftest import left
+
+RATE = 16_000
+
+
+def note(pitch, velocity=64):
+    return {"type": "note_on", "note": pitch, "velocity": velocity}
+
+
+def on(pitch, velocity=64):
+    return f"note_on channel=0 note={pitch} velocity={velocity} time=0"
+
+
+def off(pitch):
+    return f"note_off channel=0 note={pitch} velocity=64 time=0"
+
+
+@pytest.fixture
+def keys(jack, helper):
+    """A keyboard ``keys`` in another process, plugged in."""
+    player = helper("play_midi.py")
+    player.wait("ready")
+    player.tell(do="open", name="keys")
+    return player
+
+
+def texts(listener):
+    return [said["message"] for said in listener.all("message")]
+
+
+def test_notes(keys, listen):
+    port = listen("midi", port="keys")
+    port.wait("begin")
+    played = [note(60), note(60, 0), {"type": "control_change", "control": 64, "value": 127}]
+    played += [{"type": "clock"}, {"type": "active_sensing"}, {"type": "program_change"}, note(62)]
+    keys.tell(do="send", messages=played, every=0.1)
+    port.wait("message", 5)
+    port.stop()
+    assert texts(port) == [
+        on(60),
+        on(60, 0),
+        "control_change channel=0 control=64 value=127 time=0",
+        "program_change channel=0 program=0 time=0",
+        on(62),
+    ]
+    at = [said["position"] / RATE for said in port.all("message")]
+    assert at[4] - at[0] == pytest.approx(0.6, abs=0.2)
+    assert port.all("jump") == port.all("event") == []
+    assert left(port) == {}
+
+
+def test_the_port_goes_and_returns(keys, listen):
+    port = listen("midi")
+    port.wait("begin")
+    keys.tell(do="send", messages=[note(60), note(64)])
+    port.wait("message", 2)
+    closed = time.perf_counter()
+    keys.tell(do="close")
+    gone = port.wait("event", kind="disconnected")
+    assert gone["at"] - closed < 2
+    time.sleep(1)
+    opened = time.perf_counter()
+    keys.tell(do="open", name="keys")
+    back = port.wait("event", kind="reconnected")
+    assert back["at"] - opened < 3
+    keys.tell(do="send", messages=[note(72)])
+    port.wait("message", 5)
+    port.stop()
+    assert texts(port) == [on(60), on(64), off(60), off(64), on(72)]
+    (jump,) = port.all("jump")
+    assert (jump["start"] / RATE, jump["stop"] / RATE) == (gone["t"], back["t"])
+    assert back["t"] - gone["t"] == pytest.approx(back["at"] - gone["at"], abs=0.2)
+    assert port.all("message")[4]["position"] >= jump["stop"]
+
+
+def test_a_player_that_is_killed(keys, helper, listen):
+    port = listen("midi", port="keys")
+    port.wait("begin")
+    keys.tell(do="send", messages=[note(60)])
+    port.wait("message")
+    keys.process.kill()
+    port.wait("event", kind="disconnected")
+    again = helper("play_midi.py")
+    again.wait("ready")
+    again.tell(do="open", name="keys")
+    port.wait("event", kind="reconnected")
+    again.tell(do="send", messages=[note(61)])
+    port.wait("message", 3)
+    port.stop()
+    assert texts(port) == [on(60), off(60), on(61)]
+
+
+def test_virtual_and_through(jack, helper, listen):
+    synth = helper("play_midi.py")
+    synth.wait("ready")
+    synth.tell(do="listen", name="synth")
+    port = listen("midi", virtual="ear", through="synth")
+    assert port.wait("open")["name"] == "ear"
+    port.wait("begin")
+    player = helper("play_midi.py")
+    player.wait("ready")
+    player.tell(do="connect", name="ear")
+    # JACK's input and output threads of a fresh connection may take a moment to meet.
+    time.sleep(0.3)
+    player.tell(do="send", messages=[note(50), note(51), note(50, 0)], every=0.05)
+    port.wait("message", 3)
+    synth.wait("message", 3)
+    port.stop()
+    assert texts(port) == texts(synth) == [on(50), on(51), on(50, 0)]
+    synth.stop()
+    player.stop()
+
+
+def test_two_at_once(keys, listen):
+    ports = [listen("midi", port="keys", api="jack"), listen("midi", port="keys")]
+    for port in ports:
+        port.wait("begin")
+    keys.tell(do="send", messages=[note(60), note(62)], every=0.05)
+    for port in ports:
+        port.wait("message", 2)
+        port.stop()
+        assert texts(port) == [on(60), on(62)]
+
+
+def test_the_midi_server_dies_and_returns(jack, keys, helper, listen):
+    port = listen("midi", port="keys")
+    port.wait("begin")
+    keys.tell(do="send", messages=[note(60)])
+    port.wait("message")
+    killed = time.perf_counter()
+    jack.kill()
+    assert port.wait("event", kind="disconnected")["at"] - killed < 2
+    keys.process.kill()
+    time.sleep(1.5)
+    jack.start()
+    again = helper("play_midi.py")
+    again.wait("ready")
+    opened = time.perf_counter()
+    again.tell(do="open", name="keys")
+    assert port.wait("event", kind="reconnected")["at"] - opened < 3
+    again.tell(do="send", messages=[note(61)])
+    port.wait("message", 3)
+    port.stop()
+    assert texts(port) == [on(60), off(60), on(61)]
+    assert left(port) == {}
+
+
+@pytest.mark.parametrize(
+    ("code", "message"),
+    [
+        ("MidiPort('pads')", "no MIDI port fits 'pads'; choose 'RtMidiOut Client:keys'"),
+        ("MidiPort(api='alsa')", "no MIDI system works here (ALSA: its sequencer is not there"),
+        ("MidiPort('keys', through='x')", "there is no MIDI output"),
+    ],
+)
+def test_bad_requests(keys, env, code, message):
+    done = subprocess.run(
+        [sys.executable, "-c", f"from realtime import *\n{code}.__enter__()"],
+        env=env,
+        capture_output=True,
+        check=False,
+        text=True,
+        timeout=60,
+    )
+    said = done.stderr.rpartition("UserError: ")[2]
+    assert said.startswith(message)
+    assert said.count("\n") == 1
+
+
+@pytest.mark.slow
+def test_ten_closings_leave_nothing_behind(keys, listen):
+    chance = random.Random(4)
+    port = listen("midi", port="keys")
+    port.wait("begin")
+    for i in range(1, 11):
+        keys.tell(do="send", messages=[note(60 + i)])
+        port.wait("message", 2 * i - 1)
+        time.sleep(chance.uniform(0, 1))
+        keys.tell(do="close")
+        port.wait("event", i, kind="disconnected")
+        time.sleep(chance.uniform(0, 1))
+        keys.tell(do="open", name="keys")
+        opened = time.perf_counter()
+        assert port.wait("event", i, kind="reconnected")["at"] - opened < 3
+    port.stop()
+    events = port.all("event")
+    assert [event["kind"] for event in events] == ["disconnected", "reconnected"] * 10
+    assert texts(port) == [text for i in range(1, 11) for text in (on(60 + i), off(60 + i))]
+    # The player's own client at the server comes and goes, and JACK shares files with it.
+    for what in ("threads", "files"):
+        assert max(event[what] for event in events[2:]) <= max(event[what] for event in events[:2])
+    assert left(port) == {}

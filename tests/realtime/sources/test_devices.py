@@ -1,0 +1,137 @@
+import pytest
+
+from realtime.errors import UserError
+from realtime.sources import devices, midi_system, portaudio
+from realtime.sources.midi_system import MidiPorts
+from realtime.sources.portaudio import AudioInput
+
+
+def audio(index, name, api="ALSA", *, default=False):
+    return AudioInput(index, name, api, 2, 48_000, default)
+
+
+BUILT_IN = audio(0, "Built-in Microphone", default=True)
+USB = audio(1, "USB Audio: - (hw:1,0)")
+USB_PRO = audio(4, "USB Audio Pro: - (hw:2,0)")
+INPUTS = [BUILT_IN, USB, USB_PRO]
+
+
+@pytest.mark.parametrize(
+    ("wanted", "chosen"),
+    [
+        (None, BUILT_IN),
+        (1, USB),
+        ("4", USB_PRO),
+        ("built", BUILT_IN),
+        ("PRO", USB_PRO),
+        ("usb audio: - (hw:1,0)", USB),
+    ],
+)
+def test_choose_input(wanted, chosen):
+    assert devices.choose_input(wanted, INPUTS) is chosen
+
+
+@pytest.mark.parametrize(
+    ("wanted", "message"),
+    [
+        ("usb", "microphone 'usb' fits several; choose 1 'USB Audio: - (hw:1,0)' (ALSA), 4 'USB"),
+        ("guitar", "no microphone fits 'guitar'; choose 0 'Built-in Microphone' (ALSA), 1 'USB"),
+        (2, "no sound input has the index 2; choose 0 'Built-in"),
+        ("7", "no sound input has the index 7; choose 0 'Built-in"),
+        ("\x1b[2J", "no microphone fits '?[2J'; choose 0"),
+    ],
+)
+def test_no_input_chosen(wanted, message):
+    with pytest.raises(UserError) as caught:
+        devices.choose_input(wanted, INPUTS)
+    assert str(caught.value).startswith(message)
+
+
+def test_no_inputs_at_all():
+    with pytest.raises(UserError, match="no microphone"):
+        devices.choose_input(None, [])
+
+
+def test_no_default():
+    assert devices.choose_input(None, [USB]) is USB
+    with pytest.raises(UserError, match="choose one of 1 'USB"):
+        devices.choose_input(None, [USB, USB_PRO])
+
+
+def test_a_device_that_several_apis_show():
+    shown = [audio(i, "Mic", api, default=i == 1) for i, api in enumerate(("MME", "WASAPI", "WDM"))]
+    assert devices.choose_input("mic", shown) is shown[1]
+
+
+def test_same_input():
+    moved = audio(3, "USB Audio: - (hw:2,0)")
+    assert devices.same_input(USB, [BUILT_IN, moved]) is moved
+    assert devices.same_input(USB, [moved, USB]) is USB
+    assert devices.same_input(USB, [BUILT_IN, USB_PRO]) is None
+    assert devices.same_input(USB, [audio(1, USB.name, "JACK")]) is None
+    twins = [audio(2, "Mic"), audio(3, "Mic")]
+    assert devices.same_input(audio(3, "Mic"), twins) is twins[1]
+
+
+ALSA = MidiPorts("LINUX_ALSA", "ALSA", ("Midi Through:Midi Through Port-0 14:0", "Keys:Keys 20:0"))
+JACK = MidiPorts("UNIX_JACK", "JACK", ("seq:out", "seq:other"))
+DOWN = MidiPorts("WINDOWS_MM", "WinMM", (), "not there")
+
+
+@pytest.mark.parametrize(
+    ("wanted", "systems", "chosen"),
+    [
+        (None, [DOWN, ALSA, JACK], ("LINUX_ALSA", "Keys:Keys 20:0")),
+        (None, [MidiPorts("A", "A", ALSA.inputs[:1])], ("A", ALSA.inputs[0])),
+        ("through", [ALSA], ("LINUX_ALSA", ALSA.inputs[0])),
+        ("SEQ:OUT", [ALSA, JACK], ("UNIX_JACK", "seq:out")),
+        ("seq:o", [MidiPorts("J", "J", ("seq:o", "seq:other"))], ("J", "seq:o")),
+    ],
+)
+def test_choose_port(wanted, systems, chosen):
+    assert devices.choose_port(wanted, systems) == chosen
+
+
+@pytest.mark.parametrize(
+    ("wanted", "systems", "message"),
+    [
+        (None, [DOWN], "there is no MIDI port; plug one in or start the program that has it, or"),
+        (None, [JACK], "MIDI port: several; choose 'seq:out', 'seq:other'"),
+        ("seq", [JACK], "MIDI port: 'seq' fits several; choose 'seq:out', 'seq:other'"),
+        ("\a", [JACK], "no MIDI port fits '?'; choose 'seq:out', 'seq:other'"),
+    ],
+)
+def test_no_port_chosen(wanted, systems, message):
+    with pytest.raises(UserError) as caught:
+        devices.choose_port(wanted, systems)
+    assert str(caught.value).startswith(message)
+
+
+def test_choose_output():
+    assert devices.choose_output("syn", "UNIX_JACK", ["synth", "other"]) == "synth"
+    with pytest.raises(UserError, match="no MIDI output fits 'x'; choose 'synth'"):
+        devices.choose_output("x", "UNIX_JACK", ["synth"])
+    with pytest.raises(UserError, match="there is no MIDI output; plug one in"):
+        devices.choose_output("x", "UNIX_JACK", [])
+
+
+def test_list_devices(monkeypatch):
+    monkeypatch.setattr(portaudio, "refresh", lambda: None)
+    monkeypatch.setattr(portaudio, "inputs", lambda: INPUTS)
+    monkeypatch.setattr(midi_system, "survey", lambda: [DOWN, ALSA])
+    found = devices.list_devices()
+    assert found.audio == tuple(INPUTS)
+    assert found.midi == (DOWN, ALSA)
+    assert found.port == "Keys:Keys 20:0"
+    assert found.problems == ("WinMM MIDI: not there",)
+
+
+def test_list_devices_without_libraries(monkeypatch):
+    def missing():
+        raise UserError("it is missing: install it")
+
+    monkeypatch.setattr(portaudio, "load", missing)
+    monkeypatch.setattr(midi_system, "_load", missing)
+    found = devices.list_devices()
+    assert (found.audio, found.midi, found.port) == ((), (), None)
+    assert found.problems == ("it is missing: install it", "it is missing: install it")

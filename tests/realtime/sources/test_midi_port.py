@@ -1,0 +1,358 @@
+import mido
+import pytest
+from live_fakes import FakeClock, FakeMidi
+
+from realtime.errors import UserError
+from realtime.records import STREAM_RATE, MidiBlock
+from realtime.sources import midi_port, midi_system
+from realtime.sources.midi_port import MidiPort
+from realtime.sources.midi_system import MidiPorts
+
+
+@pytest.fixture
+def midi(monkeypatch):
+    fake = FakeMidi()
+
+    def survey(only=None):
+        if fake.running:
+            return [MidiPorts("UNIX_JACK", "JACK", tuple(fake.ports))]
+        return [MidiPorts("UNIX_JACK", "JACK", (), "no server runs")]
+
+    monkeypatch.setattr(midi_system, "survey", survey)
+    monkeypatch.setattr(midi_port, "MidiSystem", fake.system)
+    yield fake
+    assert (fake.inputs, fake.outputs, fake.systems) == ([], [], [])
+
+
+class Stage:
+    """A port, what is played into it, and what came out."""
+
+    def __init__(self, midi, *args, **options):
+        self.midi = midi
+        self.clock = FakeClock()
+        self.source = MidiPort(*args, clock=self.clock, **options)
+        self.messages, self.events, self.blocks = [], [], []
+
+    def play(self, at, *args, **options):
+        message = mido.Message(*args, **options)
+        self.clock.at(at, lambda: [port.callback(message) for port in self.midi.inputs])
+
+    def at(self, when, action):
+        self.clock.at(when, action)
+
+    def run(self, until):
+        self.clock.at(until, self.source.stop)
+        with self.source:
+            end, told = 0, False
+            for item in self.source:
+                if isinstance(item, MidiBlock):
+                    assert item.position == end or (told and item.position > end)
+                    assert item.end > item.position
+                    assert item.captured <= self.clock.now()
+                    places = [message.position for message in item.messages]
+                    assert places == sorted(places)
+                    assert all(item.position <= place < item.end for place in places)
+                    self.blocks.append(item)
+                    self.messages += item.messages
+                    end, told = item.end, False
+                else:
+                    self.events.append(item)
+                    told = True
+        self.kinds = [event.kind for event in self.events]
+        return self
+
+    def heard(self):
+        return [(round(m.position / STREAM_RATE, 3), str(m.message)) for m in self.messages]
+
+
+NOTE = "note_on channel=0 note=60 velocity=64 time=0"
+
+
+def test_time_runs_without_notes(midi):
+    stage = Stage(midi).run(1)
+    assert stage.blocks[-1].end == pytest.approx(STREAM_RATE, abs=400)
+    assert 45 <= len(stage.blocks) <= 51
+    assert (stage.messages, stage.events) == ([], [])
+
+
+def test_what_is_played(midi):
+    stage = Stage(midi, "KEY")
+    stage.play(0.1, "note_on", note=60, velocity=64)
+    stage.play(0.111, "note_on", note=60, velocity=0)
+    stage.play(0.2, "control_change", control=64, value=127)
+    stage.play(0.21, "control_change", control=123)
+    stage.play(0.22, "program_change", program=6)
+    stage.play(0.23, "pitchwheel", pitch=-100)
+    for kind in ("active_sensing", "clock", "start", "songpos", "reset"):
+        stage.play(0.3, kind)
+    stage.play(0.3, "sysex", data=(1, 2, 3))
+    stage.run(0.5)
+    assert stage.heard() == [
+        (0.1, NOTE),
+        (0.111, "note_on channel=0 note=60 velocity=0 time=0"),
+        (0.2, "control_change channel=0 control=64 value=127 time=0"),
+        (0.21, "control_change channel=0 control=123 value=0 time=0"),
+        (0.22, "program_change channel=0 program=6 time=0"),
+        (0.23, "pitchwheel channel=0 pitch=-100 time=0"),
+    ]
+
+
+def test_a_slow_reader_gets_all_of_it(midi):
+    stage = Stage(midi)
+    for i in range(100):
+        stage.play(0.1 + i * 0.01, "note_on", note=i)
+    with stage.source as source:
+        items = iter(source)
+        next(items)
+        stage.clock.sleep(2)
+        block = next(items)
+    assert [m.message.note for m in block.messages] == list(range(100))
+    assert block.end / STREAM_RATE == pytest.approx(2.02, abs=0.001)
+    assert block.messages[50].position / STREAM_RATE == pytest.approx(0.6, abs=0.001)
+
+
+def test_a_late_message_is_not_before_its_block(midi):
+    """RtMidi's thread took the stamp, and then the reader was faster."""
+    stage = Stage(midi)
+    with stage.source as source:
+        items = iter(source)
+        first = next(items)
+        source._inbox.append((stage.clock.now() - 0.01, mido.Message("note_on")))
+        second = next(items)
+    assert second.messages[0].position == first.end == second.position
+
+
+def test_too_much(midi):
+    stage = Stage(midi)
+    with stage.source as source:
+        items = iter(source)
+        next(items)
+        for i in range(midi_port._INBOX + 10):
+            midi.inputs[0].callback(mido.Message("note_on", note=i % 3))
+        stage.clock.sleep(0.1)
+        block, event = next(items), next(items)
+        assert not next(items).messages
+        assert source.lost == 10
+    assert (event.kind, event.count) == ("overflow", 10)
+    assert event.t == block.end / STREAM_RATE
+    ends = [str(m.message) for m in block.messages[midi_port._INBOX :]]
+    assert ends == [f"note_off channel=0 note={note} velocity=64 time=0" for note in range(3)]
+
+
+def test_vanishing_and_returning(midi):
+    stage = Stage(midi)
+    stage.play(0.1, "note_on", note=60)
+    stage.play(0.2, "note_on", note=61, channel=3)
+    stage.play(0.25, "control_change", channel=3, control=64, value=100)
+    stage.play(0.3, "note_on", note=60, velocity=0)
+    stage.at(1, midi.ports.clear)
+    stage.at(3, lambda: midi.ports.append("keys"))
+    stage.play(3.5, "note_on", note=70)
+    stage.run(4)
+    assert stage.kinds == ["disconnected", "reconnected"]
+    gone, back = stage.events
+    assert 1 <= gone.t < 1.2
+    assert 3 <= back.t < 3.3
+    assert (gone.text, gone.source) == ("keys is gone; waiting for it to return", "keys")
+    assert "keys is back after 2." in back.text
+    end = round(gone.t, 2)
+    heard = [(round(t, 2), text) for t, text in stage.heard()]
+    assert heard[4:] == [
+        (end, "note_off channel=3 note=61 velocity=64 time=0"),
+        (end, "control_change channel=3 control=64 value=0 time=0"),
+        (3.5, "note_on channel=0 note=70 velocity=64 time=0"),
+    ]
+    assert not any(gone.t < block.end / STREAM_RATE <= back.t for block in stage.blocks)
+
+
+def test_returning_with_another_number(midi):
+    midi.ports[:] = ["synth:out", "keys:out"]
+    stage = Stage(midi, "keys")
+    stage.at(0.5, lambda: midi.ports.remove("keys:out"))
+    stage.at(1, lambda: midi.ports.append("keys-01:out"))
+    stage.play(1.5, "note_on", note=60)
+    stage.run(2)
+    assert stage.kinds == ["disconnected", "reconnected"]
+    assert stage.heard() == [(1.5, NOTE)]
+    assert stage.source.name == "keys:out"
+
+
+def test_returning_in_vain(midi):
+    stage = Stage(midi)
+    stage.at(0.5, midi.ports.clear)
+
+    def back(refuse):
+        midi.refuse = refuse
+        midi.ports[:] = ["keys"]
+
+    stage.at(1, lambda: back(refuse=True))
+    stage.at(2, lambda: back(refuse=False))
+    stage.run(3)
+    assert stage.kinds == ["disconnected", "reconnected"]
+    assert stage.events[1].t >= 2
+
+
+@pytest.mark.parametrize("virtual", [None, "listener"])
+def test_a_midi_server_that_dies(midi, virtual):
+    """Its clients must be closed before new ones are made (the fake insists)."""
+    stage = Stage(midi, virtual=virtual, through="synth")
+
+    def die():
+        midi.running = midi.systems[0].alive = False
+
+    def rise():
+        midi.running = True
+
+    stage.at(1, die)
+    stage.at(3, rise)
+    stage.play(4, "note_on", note=60)
+    stage.at(4.5, lambda: stage.at(0, lambda: stage.sent.extend(midi.outputs[0].sent)))
+    stage.sent = []
+    stage.run(5)
+    assert stage.kinds == ["disconnected", "reconnected"]
+    assert 3 <= stage.events[1].t < 4
+    assert stage.heard() == [(4, NOTE)]
+    assert [str(message) for message in stage.sent] == [NOTE]
+
+
+def test_a_midi_server_that_dies_while_the_port_is_away(midi):
+    stage = Stage(midi)
+    stage.at(0.5, midi.ports.clear)
+
+    def die():
+        midi.running = midi.systems[0].alive = False
+
+    def rise():
+        midi.running = True
+        midi.ports.append("keys")
+
+    stage.at(1, die)
+    stage.at(2, rise)
+    assert stage.run(4).kinds == ["disconnected", "reconnected"]
+
+
+def test_exit_on_disconnect(midi):
+    stage = Stage(midi, exit_on_disconnect=True)
+    stage.at(0.5, midi.ports.clear)
+    with stage.source as source:
+        items = list(source)
+    assert (items[-1].kind, items[-1].text) == ("disconnected", "keys is gone")
+
+
+def test_stopping_while_it_waits(midi):
+    stage = Stage(midi)
+    stage.at(0.5, midi.ports.clear)
+    assert stage.run(3).kinds == ["disconnected"]
+    assert stage.clock.now() < 104
+
+
+def test_through(midi):
+    midi.outs[:] = ["synth", "other"]
+    stage = Stage(midi, through="SYN")
+    stage.play(0.1, "note_on", note=60)
+    stage.play(0.2, "clock")
+    stage.at(0.5, lambda: midi.outs.remove("synth"))
+    stage.play(0.8, "note_on", note=61)
+    stage.at(1, lambda: midi.outs.append("synth"))
+    stage.play(1.5, "note_on", note=62)
+    sent = []
+    stage.at(0.4, lambda: sent.extend(midi.outputs[0].sent))
+    stage.at(1.6, midi.ports.clear)
+    stage.at(2, lambda: sent.extend(midi.outputs[0].sent))
+    stage.run(2.2)
+    assert stage.kinds == ["notice", "notice", "disconnected"]
+    assert stage.events[0].text == "synth is gone: nothing is passed on"
+    assert "synth is back" in stage.events[1].text
+    assert [(m.type, getattr(m, "note", None)) for m in sent] == [
+        ("note_on", 60),
+        ("clock", None),
+        ("note_on", 62),
+        # The player vanished: the synthesizer must not sound on.
+        ("note_off", 60),
+        ("note_off", 61),
+        ("note_off", 62),
+    ]
+
+
+def test_through_that_fails_does_not_stop_the_music(midi):
+    stage = Stage(midi, through="synth")
+    stage.play(0.1, "note_on", note=60)
+
+    def fail(message):
+        raise RuntimeError("gone")
+
+    stage.at(0.05, lambda: setattr(midi.outputs[0], "send", fail))
+    assert stage.run(0.2).heard() == [(0.1, NOTE)]
+    assert stage.source.unsent == 1
+
+
+def test_virtual(midi):
+    midi.ports.clear()
+    stage = Stage(midi, virtual="listener")
+    stage.play(0.1, "note_on", note=60)
+    opened = []
+    stage.at(0.2, lambda: opened.extend(midi.inputs))
+    stage.run(1)
+    assert [(port.name, port.virtual) for port in opened] == [("listener", True)]
+    assert stage.heard() == [(0.1, NOTE)]
+    assert stage.source.name == "listener"
+    assert stage.source.api == "UNIX_JACK"
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        ({"port": "nope"}, "no MIDI port fits 'nope'; choose 'keys', 'pads'"),
+        ({}, "MIDI port: several; choose 'keys', 'pads'"),
+        ({"port": "keys", "through": "x"}, "no MIDI output fits 'x'; choose 'synth'"),
+    ],
+)
+def test_no_such_port(midi, options, message):
+    midi.ports.append("pads")
+    with pytest.raises(UserError) as caught, MidiPort(**options):
+        pass
+    assert str(caught.value) == message
+
+
+def test_no_ports(midi):
+    midi.ports.clear()
+    with (
+        pytest.raises(UserError, match=r"no MIDI port; .* --midi-virtual NAME"),
+        MidiPort(),
+    ):
+        pass
+
+
+def test_busy(midi):
+    midi.refuse = True
+    with pytest.raises(UserError, match=r"keys: cannot be opened \(cannot connect\)"), MidiPort():
+        pass
+
+
+def test_through_busy(midi, monkeypatch):
+    def refuse(self, name):
+        raise OSError("cannot connect")
+
+    monkeypatch.setattr("live_fakes.FakeSystem.open_output", refuse)
+    message = r"synth: cannot be opened to pass notes on \(cannot connect\)"
+    with pytest.raises(UserError, match=message), MidiPort(through="synth"):
+        pass
+
+
+def test_no_midi_system(midi):
+    midi.running = False
+    with pytest.raises(UserError) as caught, MidiPort():
+        pass
+    assert str(caught.value) == "no MIDI system works here (JACK: no server runs)"
+
+
+def test_senseless_options():
+    with pytest.raises(ValueError, match="not both"):
+        MidiPort("a", virtual="b")
+    with pytest.raises(UserError, match="needs a name"):
+        MidiPort(virtual=" ")
+
+
+def test_not_entered(midi):
+    with pytest.raises(RuntimeError, match="enter"):
+        next(iter(MidiPort()))

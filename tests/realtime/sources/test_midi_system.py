@@ -1,0 +1,111 @@
+import sys
+from types import SimpleNamespace
+
+import pytest
+
+from realtime.errors import UserError
+from realtime.sources import midi_system
+from realtime.sources.midi_system import MidiPorts, MidiSystem, same_port, survey
+
+
+class FakeRtmidi:
+    """python-rtmidi built with ALSA, which works, and JACK, which does not run."""
+
+    API_LINUX_ALSA, API_MACOSX_CORE, API_WINDOWS_MM, API_UNIX_JACK = 2, 1, 4, 3
+
+    class RtMidiError(Exception):
+        pass
+
+    class SystemError(RtMidiError, OSError):  # python-rtmidi's name for it
+        pass
+
+    def __init__(self):
+        self.open = 0
+
+    def get_compiled_api(self):
+        return [self.API_LINUX_ALSA, self.API_UNIX_JACK]
+
+    def MidiIn(self, api):
+        if api == self.API_UNIX_JACK:
+            raise self.SystemError("JACK server not running?")
+        self.open += 1
+        return SimpleNamespace(get_ports=lambda: ["Keys 20:0"], delete=self.closed)
+
+    def MidiOut(self, api):
+        self.open += 1
+        return SimpleNamespace(get_ports=lambda: ["Synth 21:0"], delete=self.closed)
+
+    def closed(self):
+        self.open -= 1
+
+
+@pytest.fixture
+def rtmidi(monkeypatch):
+    fake = FakeRtmidi()
+    monkeypatch.setattr(midi_system, "_load", lambda: fake)
+    yield fake
+    assert fake.open == 0
+
+
+WORKING = MidiPorts("LINUX_ALSA", "ALSA", ("Keys 20:0",))
+DOWN = MidiPorts("UNIX_JACK", "JACK", (), "no server runs: start one with 'jackd -d alsa'")
+
+
+@pytest.mark.parametrize(
+    ("only", "found"),
+    [
+        (None, [WORKING, DOWN]),
+        ("alsa", [WORKING]),
+        ("Jack", [DOWN]),
+        ("unix_jack", [DOWN]),
+    ],
+)
+def test_survey(rtmidi, only, found):
+    assert survey(only) == found
+
+
+def test_survey_of_what_is_not_built_in(rtmidi):
+    with pytest.raises(UserError, match=r"no MIDI system 'core\?midi' here; choose one of alsa"):
+        survey("core\amidi")
+
+
+def test_without_python_rtmidi(monkeypatch):
+    monkeypatch.setitem(sys.modules, "rtmidi", None)
+    with pytest.raises(UserError, match=r"python-rtmidi, .* is missing: pip install python-rtmidi"):
+        survey()
+
+
+def test_ports(rtmidi):
+    system = MidiSystem("LINUX_ALSA")
+    assert system.alive
+    assert system.inputs() == ["Keys 20:0"]
+    assert system.outputs() == ["Synth 21:0"]
+    system.close()
+
+
+def test_errors_become_os_errors(rtmidi, monkeypatch):
+    def refuse(*_, **__):
+        raise rtmidi.RtMidiError("no\nvirtual ports")
+
+    system = MidiSystem("LINUX_ALSA")
+    monkeypatch.setattr(system, "_backend", SimpleNamespace(open_input=refuse))
+    with pytest.raises(OSError, match=r"^no virtual ports$"):
+        system.open_input("x", print, virtual=True)
+    system.close()
+
+
+@pytest.mark.parametrize(
+    ("api", "known", "ports", "found"),
+    [
+        ("LINUX_ALSA", "Keys:Keys 20:0", ["x", "Keys:Keys 24:0"], "Keys:Keys 24:0"),
+        ("LINUX_ALSA", "Keys:Keys 20:0", ["Keys:Keys 16:0", "Keys:Keys 20:0"], "Keys:Keys 20:0"),
+        ("LINUX_ALSA", "Keys:Keys 1 20:0", ["Keys:Keys 2 20:0"], None),
+        ("WINDOWS_MM", "Keys 1", ["Keys 0"], "Keys 0"),
+        ("UNIX_JACK", "seq:out 1", ["seq:out 2"], None),
+        ("UNIX_JACK", "seq:out 1", ["seq-01:out 1"], "seq-01:out 1"),
+        ("MACOSX_CORE", "Keys 1", ["Keys 2"], None),
+        ("MACOSX_CORE", "Keys", ["Keys"], "Keys"),
+    ],
+)
+def test_same_port(api, known, ports, found):
+    assert same_port(api, known, ports) == found

@@ -1,0 +1,62 @@
+import mido
+import pytest
+from live_fakes import FakeMidi
+
+from realtime.errors import UserError
+from realtime.sources.midi_through import Through
+
+NOTE = mido.Message("note_on", note=60)
+
+
+@pytest.fixture
+def midi():
+    return FakeMidi()
+
+
+@pytest.fixture
+def system(midi):
+    return midi.system("UNIX_JACK")
+
+
+def test_what_is_sent(midi, system):
+    through = Through("SYN", system)
+    through.send(NOTE)
+    through.release([NOTE, NOTE])
+    assert midi.outputs[0].sent == [NOTE] * 3
+    through.close()
+    through.close()
+    through.send(NOTE)
+    assert through.failed == 0
+    assert midi.outputs == []
+
+
+def test_going_and_returning(midi, system, monkeypatch):
+    through = Through("synth", system)
+    assert through.check(system) is None
+    midi.outs.remove("synth")
+    assert through.check(system) == "synth is gone: nothing is passed on"
+    assert through.check(system) is None
+    midi.outs.append("synth")
+    with monkeypatch.context() as patch:
+        patch.setattr(system, "open_output", _refuse)
+        assert through.check(system) is None
+    assert through.check(system) == "synth is back: what is played is passed on"
+    through.send(NOTE)
+    assert midi.outputs[0].sent == [NOTE]
+
+
+def _refuse(*_):
+    raise OSError("busy")
+
+
+def test_one_that_cannot_be_opened(system, monkeypatch):
+    monkeypatch.setattr(system, "open_output", _refuse)
+    with pytest.raises(UserError, match=r"synth: cannot be opened to pass notes on \(busy\)"):
+        Through("synth", system)
+
+
+def test_a_name_in_an_error_is_printable(midi, system):
+    midi.outs[:] = ["a\x1b[1m"]
+    with pytest.raises(UserError) as caught:
+        Through("b", system)
+    assert str(caught.value) == "no MIDI output fits 'b'; choose 'a?[1m'"
