@@ -4,7 +4,6 @@ Run it from the top of the repository: ``python demo/make_picture.py``.
 """
 
 import io
-from pathlib import Path
 
 from rich.console import Console
 
@@ -28,13 +27,13 @@ def main() -> None:
         height=34,
         file=io.StringIO(),
     )
-    source = MidiFile(Path(__file__).with_name("prelude.mid"))
+    source = MidiFile("demo/prelude.mid")
     models = choose("midi", task="all")
     tasks = {m.manifest.name: m.manifest.task for m in models}
     # Not a terminal to draw on by itself: only what it would draw is wanted.
     dashboard = Dashboard(Console(file=io.StringIO(), force_terminal=False))
-    details = {"tasks": tasks, "lengths": {"demo/prelude.mid": 64.2}}
-    dashboard.emit(Start(__version__, "demo/prelude.mid", tuple(tasks), False, details))
+    details = {"tasks": tasks, "lengths": {source.name: 64.2}}
+    dashboard.emit(Start(__version__, source.name, tuple(tasks), False, details))
     for record in Engine(source, models, signals=True).run():
         dashboard.emit(record)
         if isinstance(record, Prediction) and record.t >= SECONDS:
