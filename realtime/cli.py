@@ -347,12 +347,12 @@ def _list_devices() -> int:
     print("MIDI ports:")
     ports = [(system.label, port) for system in found.midi for port in system.inputs]
     for label, port in ports:
-        print(f"   {printable(port)}  ({label})")
+        print(f" {'*' if port == found.port else ' '} {printable(port)}  ({label})")
     if not ports:
         print("   none")
     for problem in found.problems:
         print(f"! {problem}")
-    if any(device.default for device in found.audio):
+    if found.port is not None or any(device.default for device in found.audio):
         print("* is taken when none is named")
     return 0
 

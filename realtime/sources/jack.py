@@ -1,57 +1,48 @@
 """Notices that the JACK server has gone, which RtMidi does not tell.
 
 RtMidi goes on listing the ports of a dead server, and making a new client while old ones are open
-then crashes the process. So a client of our own waits for JACK's word.
+then crashes the process. JACK's own word, ``jack_on_shutdown``, takes a client of our own, and
+closing one sometimes hangs. So this looks, without any library, whether the server's socket is
+still there.
 """
 
 from __future__ import annotations
 
-import ctypes
-import ctypes.util
-from typing import Any
+import os
+from pathlib import Path
 
-from realtime.quiet import quiet_stderr
-
-_NO_START_SERVER = 1
-_SHUTDOWN = ctypes.CFUNCTYPE(None, ctypes.c_void_p)
+_SOCKETS = Path("/proc/net/unix")
+_LISTENING = "00010000"
 
 
 class JackWatch:
-    """A silent JACK client that learns when its server goes.
+    """Knows the JACK server that runs when it is made, and whether that one still does.
 
-    Without libjack, or if no client can be made, the server always counts as alive.
+    Where servers cannot be seen (outside Linux, or JACK by PipeWire) it always counts as alive.
     """
 
     def __init__(self) -> None:
-        self.alive = True
-        self._library: Any = None
-        self._client: int | None = None
-        # JACK calls it from its own thread; the object must live as long as the client.
-        self._callback = _SHUTDOWN(self._gone)
-        name = ctypes.util.find_library("jack")
-        if name is None:
-            return
+        name = os.environ.get("JACK_DEFAULT_SERVER") or "default"
+        self._beginning = f"jack_{name}_"
+        self._seen = self._sockets()
+
+    @property
+    def alive(self) -> bool:
+        """Whether the server has not ended, nor another taken its place."""
+        return not self._seen or bool(self._seen & self._sockets())
+
+    def _sockets(self) -> set[str]:
+        """Inodes of the sockets at which servers of this name wait for clients."""
         try:
-            library = ctypes.CDLL(name)
+            lines = _SOCKETS.read_text(errors="replace").splitlines()
         except OSError:
-            return
-        library.jack_client_open.restype = ctypes.c_void_p
-        library.jack_client_open.argtypes = [ctypes.c_char_p, ctypes.c_int, ctypes.c_void_p]
-        library.jack_on_shutdown.restype = None
-        library.jack_on_shutdown.argtypes = [ctypes.c_void_p, _SHUTDOWN, ctypes.c_void_p]
-        library.jack_client_close.argtypes = [ctypes.c_void_p]
-        with quiet_stderr():
-            client = library.jack_client_open(b"rt-classify-watch", _NO_START_SERVER, None)
-        if client:
-            library.jack_on_shutdown(client, self._callback, None)
-            self._library, self._client = library, client
-
-    def close(self) -> None:
-        """Leave the server."""
-        client, self._client = self._client, None
-        if client is not None:
-            with quiet_stderr():
-                self._library.jack_client_close(client)
-
-    def _gone(self, _: int | None) -> None:
-        self.alive = False
+            return set()
+        # address: references protocol flags type state inode path
+        rows = (line.split(maxsplit=7) for line in lines)
+        return {
+            row[6]
+            for row in rows
+            if len(row) == 8
+            and row[3] == _LISTENING
+            and row[7].rpartition("/")[2].startswith(self._beginning)
+        }

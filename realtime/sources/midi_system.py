@@ -66,13 +66,11 @@ class MidiSystem:
         rtmidi = _load()
         self.api = api
         self._backend = mido.Backend(f"mido.backends.rtmidi/{api}")
-        self._watch: JackWatch | None = None
         with quiet_stderr():
             # A lasting one: making a client for every look at the ports takes 25 ms on JACK.
             self._in = rtmidi.MidiIn(getattr(rtmidi, f"API_{api}"))
         self._out: Any = None
-        if api == "UNIX_JACK":
-            self._watch = JackWatch()
+        self._watch = JackWatch() if api == "UNIX_JACK" else None
 
     @property
     def alive(self) -> bool:
@@ -112,8 +110,6 @@ class MidiSystem:
 
     def close(self) -> None:
         """Leave the system."""
-        if self._watch is not None:
-            self._watch.close()
         with quiet_stderr():
             for client in (self._in, self._out):
                 if client is not None:

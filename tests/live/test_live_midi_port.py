@@ -8,7 +8,7 @@ import sys
 import time
 
 import pytest
-from conftest import left
+from others import left
 
 RATE = 16_000
 

@@ -1,0 +1,192 @@
+"""Servers and other programs that the live tests start, and what they make of their answers."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import signal
+import subprocess
+import sys
+import threading
+import time
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+HERE = Path(__file__).parent
+
+
+def need(*programs):
+    """Skip without these programs; on a build machine that is a failure."""
+    missing = [program for program in programs if shutil.which(program) is None]
+    if missing:
+        message = f"not installed: {', '.join(missing)} (make test installs them)"
+        if os.environ.get("CI"):
+            pytest.fail(message)
+        pytest.skip(message)
+
+
+def wait_for(condition, seconds=20.0):
+    """The condition's value as soon as it is true."""
+    end = time.monotonic() + seconds
+    while time.monotonic() < end:
+        if value := condition():
+            return value
+        time.sleep(0.02)
+    raise TimeoutError(f"still not after {seconds} s: {condition}")
+
+
+def end(process, signum=signal.SIGTERM):
+    """Stop a process that we started, and wait for it."""
+    if process.poll() is None:
+        process.send_signal(signum)
+        try:
+            process.wait(10)
+        except subprocess.TimeoutExpired:
+            process.kill()
+            process.wait(10)
+
+
+class Server:
+    """A server that can be killed and started again."""
+
+    def __init__(self, env, command, ready):
+        self.env, self.command, self.ready = env, command, ready
+        self.process = None
+        self.players = []
+
+    def start(self):
+        self.process = subprocess.Popen(
+            self.command,
+            env=self.env,
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
+        )
+        wait_for(self._is_ready)
+        return self
+
+    def _is_ready(self):
+        assert self.process.poll() is None, f"{self.command[0]} ended at once"
+        done = subprocess.run(self.ready, env=self.env, capture_output=True, check=False)
+        return done.returncode == 0
+
+    def kill(self):
+        end(self.process, signal.SIGKILL)
+        self.stop_playing()
+
+    def play(self, command):
+        """Let another program play to it."""
+        self.players.append(
+            subprocess.Popen(
+                command,
+                env=self.env,
+                stdin=subprocess.DEVNULL,
+                stdout=subprocess.DEVNULL,
+                stderr=subprocess.DEVNULL,
+            )
+        )
+        return self.players[-1]
+
+    def stop_playing(self):
+        while self.players:
+            end(self.players.pop())
+
+    def stop(self):
+        self.stop_playing()
+        if self.process is not None:
+            end(self.process)
+        # What JACK leaves behind when it or a client of it is killed.
+        for left in Path("/dev/shm").glob(f"jack*_{self.env['JACK_DEFAULT_SERVER']}_*"):
+            left.unlink(missing_ok=True)
+
+
+class Helper:
+    """A script beside this file, in a process of its own, that speaks JSON lines."""
+
+    def __init__(self, env, script, *args):
+        self.process = subprocess.Popen(
+            [sys.executable, str(HERE / script), *args],
+            env=env,
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+        )
+        self.said, self.errors = [], []
+        self._threads = [
+            threading.Thread(target=self._read, args=(self.process.stdout, self._hear)),
+            threading.Thread(target=self._read, args=(self.process.stderr, self.errors.append)),
+        ]
+        for thread in self._threads:
+            thread.start()
+
+    def _read(self, stream, take):
+        for line in stream:
+            take(line)
+
+    def _hear(self, line):
+        self.said.append(json.loads(line))
+
+    def tell(self, **command):
+        """Send a command and wait until it is done."""
+        before = len(self.all("done"))
+        self.process.stdin.write(json.dumps(command) + "\n")
+        self.process.stdin.flush()
+        wait_for(lambda: len(self.all("done")) > before or self.failed())
+
+    def all(self, what, **facts):
+        facts["say"] = what
+        return [line for line in self.said if facts.items() <= line.items()]
+
+    def failed(self):
+        assert self.process.poll() in (None, 0), "".join(self.errors)
+
+    def wait(self, what, count=1, *, seconds=20.0, **facts):
+        """The ``count``-th line that says so, with these facts."""
+        try:
+            wait_for(lambda: len(self.all(what, **facts)) >= count or self.failed(), seconds)
+        except TimeoutError:
+            if "listen.py" in self.process.args[1]:
+                self.process.send_signal(signal.SIGUSR1)
+                time.sleep(0.5)
+            pytest.fail(
+                f"no {what} {facts} number {count}; it said {self.said}\n{''.join(self.errors)}"
+            )
+        return self.all(what, **facts)[count - 1]
+
+    def stop(self):
+        """Ask it to end as a person would; it must do so in order."""
+        self.close()
+        assert self.process.returncode == 0, "".join(self.errors)
+
+    def close(self):
+        """End it, however it is."""
+        end(self.process)
+        for thread in self._threads:
+            thread.join(10)
+        for stream in (self.process.stdin, self.process.stdout, self.process.stderr):
+            stream.close()
+
+
+def left(listener):
+    """The threads and files that a listener which ended has more than before it began."""
+    start, last = listener.all("start")[0], listener.all("end")[0]
+    more = {what: last[what] - start[what] for what in ("python", "threads", "files")}
+    return {what: count for what, count in more.items() if count}
+
+
+def sound(listener):
+    """Stop a listener to sound: its samples in stream time, with NaN in the gaps."""
+    listener.stop()
+    with np.load(listener.path) as saved:
+        positions, samples, lengths = saved["positions"], saved["samples"], saved["lengths"]
+    heard = np.full(positions[-1] + lengths[-1], np.nan, np.float32)
+    at = 0
+    for position, length in zip(positions, lengths, strict=True):
+        assert np.isnan(heard[position : position + length]).all(), "overlapping blocks"
+        heard[position : position + length] = samples[at : at + length]
+        at += length
+    return heard
