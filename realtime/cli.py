@@ -323,8 +323,13 @@ def _outlets(args: argparse.Namespace, dashboard: bool, *, wait: bool) -> Iterat
     try:
         yield outlets
     finally:
+        slow = [outlet for outlet in outlets if not outlet.ended]  # no reader went away from these
         for outlet in outlets:
             outlet.close()
+        for outlet in slow:
+            if outlet.dropped:
+                told = f"{outlet.name} was too slow: {outlet.dropped} records left out"
+                print(f"rt-classify: {told}", file=sys.stderr)
     for outlet in outlets:
         if outlet.failed is not None:
             raise UserError(f"{outlet.name}: {outlet.failed}; the records after it are lost")

@@ -87,7 +87,8 @@ def write(
     if preset.inputs != "notes":
         from realtime.features import build
 
-        window = build(feature).window_samples / STREAM_RATE  # type: ignore[union-attr]
+        listening: Any = build(feature)
+        window = listening.window_samples / STREAM_RATE
     manifest = Manifest(
         name=preset.name,
         task=preset.task,

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Literal
+
 import numpy as np
 
 from realtime.features.banks import hann
@@ -98,3 +100,39 @@ class BandFrames:
         """Forget the stream."""
         self.samples.reset()
         self.decibels.reset()
+
+
+class Rolling:
+    """What the features that read a stream of sound have in common: frames and a window over them.
+
+    The window ends at the newest whole frame, so it trails the stream by less than a hop.
+    """
+
+    stream: Literal["audio", "midi"] = "audio"
+
+    def __init__(self, frames: BandFrames, window_samples: int) -> None:
+        self.window_samples = window_samples
+        self._frames = frames
+
+    @property
+    def end(self) -> int:
+        """Stream position at which the current window ends."""
+        return self._frames.end
+
+    @property
+    def start(self) -> int:
+        """Stream position at which the current window starts; negative while warming up."""
+        return self.end - self.window_samples
+
+    @property
+    def full(self) -> bool:
+        """Whether a whole window has been heard."""
+        return self.start >= 0
+
+    def push(self, samples: np.ndarray) -> None:
+        """Take the next float32 (n,) samples of the stream."""
+        self._frames.push(samples)
+
+    def reset(self) -> None:
+        """Forget the stream."""
+        self._frames.reset()

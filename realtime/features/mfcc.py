@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-from typing import Literal
-
 import numpy as np
 
 from realtime.features.banks import dct, mel
-from realtime.features.frames import BandFrames
+from realtime.features.frames import BandFrames, Rolling
 from realtime.records import STREAM_RATE
 
 
-class Mfcc:
+class Mfcc(Rolling):
     """Mel-frequency cepstral coefficients of the last seconds of a stream.
 
     The window equals ``librosa.feature.mfcc(y=…, sr=16000, n_fft=n_fft, hop_length=hop,
@@ -35,7 +33,6 @@ class Mfcc:
     """
 
     kind = "mfcc"
-    stream: Literal["audio", "midi"] = "audio"
 
     def __init__(
         self,
@@ -52,37 +49,16 @@ class Mfcc:
                 f"window {window} and n_fft // 2 {n_fft // 2} must be multiples of hop {hop}, "
                 f"and a window no shorter than a frame"
             )
-        self.window_samples = window
         self._edges = n_fft // 2 // hop
         self._inner = (window - n_fft) // hop + 1
         self._top_db = top_db
         self.shape = (window // hop + 1, n_mfcc)
         bank = mel(STREAM_RATE, n_fft, n_mels, 0.0, STREAM_RATE / 2)
-        self._frames = BandFrames(
-            bank, n_fft=n_fft, hop=hop, n_frames=self._inner, history=window + hop
-        )
+        frames = BandFrames(bank, n_fft=n_fft, hop=hop, n_frames=self._inner, history=window + hop)
+        super().__init__(frames, window)
         self._dct = np.ascontiguousarray(dct(n_mels, n_mfcc).T)
         self._edge = np.zeros(n_fft, np.float32)
         self._decibels = np.empty((self.shape[0], n_mels), np.float32)
-
-    @property
-    def end(self) -> int:
-        """Stream position at which the current window ends."""
-        return self._frames.end
-
-    @property
-    def start(self) -> int:
-        """Stream position at which the current window starts; negative while warming up."""
-        return self.end - self.window_samples
-
-    @property
-    def full(self) -> bool:
-        """Whether a whole window has been heard."""
-        return self.start >= 0
-
-    def push(self, samples: np.ndarray) -> None:
-        """Take the next float32 (n,) samples of the stream."""
-        self._frames.push(samples)
 
     def window(self) -> np.ndarray:
         """The current window, float32 (n_frames, n_mfcc); a copy."""
@@ -102,7 +78,3 @@ class Mfcc:
         # In float64: sums of 128 levels around -80 dB lose more than librosa does in float32.
         clipped = np.maximum(rows, rows.max() - self._top_db)
         return (clipped @ self._dct).astype(np.float32)
-
-    def reset(self) -> None:
-        """Forget the stream."""
-        self._frames.reset()

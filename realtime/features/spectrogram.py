@@ -7,11 +7,11 @@ from typing import Literal
 import numpy as np
 
 from realtime.features.banks import SCALES
-from realtime.features.frames import BandFrames
+from realtime.features.frames import BandFrames, Rolling
 from realtime.records import STREAM_RATE
 
 
-class Spectrogram:
+class Spectrogram(Rolling):
     """Band energies of the last seconds of a stream, scaled to [0, 1].
 
     White (1) is the loudest point of the window and black (0) ``top_db`` below it, so the picture
@@ -38,7 +38,6 @@ class Spectrogram:
     """
 
     kind = "spectrogram"
-    stream: Literal["audio", "midi"] = "audio"
 
     def __init__(
         self,
@@ -59,11 +58,10 @@ class Spectrogram:
         if not 0 <= fmin < fmax <= STREAM_RATE / 2:
             raise ValueError(f"fmin {fmin} must lie below fmax {fmax}, from 0 to 8000")
         self.shape = (frames, bands)
-        self.window_samples = (frames - 1) * hop + win_length
         self._top_db, self._floor_db = top_db, floor_db
         # A sine of amplitude 1 has |X| = win_length / 4 under a Hann window.
         bank = SCALES[scale](STREAM_RATE, n_fft, bands, fmin, fmax)
-        self._frames = BandFrames(
+        rolling = BandFrames(
             bank / np.maximum(bank.sum(axis=1, keepdims=True), 1e-12),
             n_fft=n_fft,
             win_length=win_length,
@@ -71,25 +69,7 @@ class Spectrogram:
             n_frames=frames,
             scale=(4 / win_length) ** 2,
         )
-
-    @property
-    def end(self) -> int:
-        """Stream position at which the current window ends."""
-        return self._frames.end
-
-    @property
-    def start(self) -> int:
-        """Stream position at which the current window starts; negative while warming up."""
-        return self.end - self.window_samples
-
-    @property
-    def full(self) -> bool:
-        """Whether a whole window has been heard."""
-        return self.start >= 0
-
-    def push(self, samples: np.ndarray) -> None:
-        """Take the next float32 (n,) samples of the stream."""
-        self._frames.push(samples)
+        super().__init__(rolling, (frames - 1) * hop + win_length)
 
     def window(self) -> np.ndarray:
         """The current window, float32 (frames, bands), 0 to 1; a copy."""
@@ -104,7 +84,3 @@ class Spectrogram:
         white = max(float(decibels.max()), self._floor_db)
         picture = (decibels - np.float32(white - self._top_db)) * np.float32(1 / self._top_db)
         return np.maximum(picture, 0, out=picture)
-
-    def reset(self) -> None:
-        """Forget the stream."""
-        self._frames.reset()

@@ -8,7 +8,6 @@ from collections import deque
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from pathlib import Path
-from types import TracebackType
 from typing import Literal, Self
 
 import mido
@@ -89,12 +88,7 @@ class Recording:
         self._open = True
         return self
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
+    def __exit__(self, *_: object) -> None:
         self._notes = None
         self._open = False
 
@@ -103,12 +97,13 @@ class Recording:
             raise RuntimeError("enter the recording before iterating")
         events = deque(self._index.events)
         for block in self._blocks():
-            while events and events[0].at < block.end:
-                if events[0].at > block.position:
-                    head, block = cut(block, events[0].at)  # noqa: PLW2901
+            rest = block
+            while events and events[0].at < rest.end:
+                if events[0].at > rest.position:
+                    head, rest = cut(rest, events[0].at)
                     yield head
                 yield replace(events.popleft().event, source=self.name)
-            yield block
+            yield rest
         for told in events:
             yield replace(told.event, source=self.name)
 

@@ -8,7 +8,6 @@ means adding one module here.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from types import TracebackType
 from typing import Literal, Protocol, Self, runtime_checkable
 
 from realtime.records import AudioBlock, Event, MidiBlock
@@ -48,12 +47,7 @@ class Source(Protocol):
         """Seconds it will last, or None."""
 
     def __enter__(self) -> Self: ...
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None: ...
+    def __exit__(self, *_: object) -> None: ...
     def __iter__(self) -> Iterator[Item]: ...
 
 

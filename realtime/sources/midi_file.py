@@ -6,7 +6,6 @@ import os
 import time
 from collections.abc import Iterator
 from pathlib import Path
-from types import TracebackType
 from typing import Literal, Self
 
 import mido
@@ -75,12 +74,7 @@ class MidiFile:
         self.length = (int(self._notation.positions[-1]) + _TAIL) / STREAM_RATE
         return self
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
+    def __exit__(self, *_: object) -> None:
         self._notation = None
 
     def __iter__(self) -> Iterator[MidiBlock]:

@@ -6,7 +6,6 @@ import sys
 import time
 from collections.abc import Iterator
 from io import BytesIO
-from types import TracebackType
 from typing import BinaryIO, Literal, Self
 
 import numpy as np
@@ -60,12 +59,7 @@ class RawStdin:
         self._input = given
         return self
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
+    def __exit__(self, *_: object) -> None:
         self._input = None
 
     def __iter__(self) -> Iterator[AudioBlock]:

@@ -188,6 +188,21 @@ def test_a_csv_that_cannot_be_written_is_one_line(short: str, tmp_path: Path, ca
     assert len(capsys.readouterr().err.splitlines()) == 1
 
 
+def test_what_a_slow_sink_missed_is_told(short: str, monkeypatch, capsys) -> None:
+    from realtime.sinks.outlet import Outlet
+
+    class Slow(Outlet):
+        """Lost three records, as a live run's inbox does when its reader is slow."""
+
+        def close(self, timeout: float = 5.0) -> None:
+            super().close(timeout)
+            self.dropped += 3
+
+    monkeypatch.setattr("realtime.sinks.outlet.Outlet", Slow)
+    assert cli.main(["--file", short, "--json", "--hop", "1"]) == 0
+    assert "3 records left out" in capsys.readouterr().err
+
+
 def test_a_reader_that_goes_away_ends_the_run(short: str) -> None:
     argv = [sys.executable, "-m", "realtime.cli", "--file", PRELUDE, "--json", "--hop", "0.05"]
     with subprocess.Popen(argv, stdout=subprocess.PIPE, stderr=subprocess.PIPE) as process:

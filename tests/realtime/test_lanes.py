@@ -56,7 +56,11 @@ class TestAudio:
         fed = []
         for kind in (Mfcc, Spectrogram):
             push = kind.push
-            watched = lambda self, x, push=push: fed.append(self.kind) or push(self, x)  # noqa: E731
+
+            def watched(self, samples, push=push):
+                fed.append(self.kind)
+                push(self, samples)
+
             monkeypatch.setattr(kind, "push", watched)
         lane = AudioLane(models)
         lane.push(noise(1.0))
