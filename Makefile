@@ -43,6 +43,6 @@ $(VENV)/runtime.done: pyproject.toml constraints.txt
 $(VENV)/all.done: pyproject.toml constraints.txt
 	PYTHON=$(PYTHON) scripts/system-packages test
 	test -d $(VENV) || $(PYTHON) -m venv $(VENV)
-	$(PIP) -e ".[midi,train,dev]"
+	$(PIP) -e ".[midi,outputs,dask,train,dev]"
 	mkdir -p build
 	touch $@

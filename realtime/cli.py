@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from types import FrameType
 
     from realtime.engine import Engine
+    from realtime.sinks import Sink
     from realtime.sinks.outlet import Outlet
     from realtime.sources import Source
 
@@ -80,6 +81,9 @@ def _parser() -> argparse.ArgumentParser:
         help="sound (.wav .flac .ogg .mp3 .aiff) or MIDI files (.mid .midi), or folders that "
         "--record wrote; '-' reads raw float32 16 kHz mono from stdin",
     )
+    source.add_argument(
+        "--source", metavar="NAME[=ARGUMENT]", help="a source that an installed package adds"
+    )
     source.add_argument("--list-devices", action="store_true", help="list microphones and ports")
 
     live = parser.add_argument_group("live sources")
@@ -118,6 +122,30 @@ def _parser() -> argparse.ArgumentParser:
     out.add_argument(
         "--record", metavar="FOLDER", help="keep what is heard; --file FOLDER replays it"
     )
+    out.add_argument(
+        "--labels", metavar="FILE", help="label tracks for Audacity: FILE.MODEL.txt for each model"
+    )
+    out.add_argument(
+        "--plot",
+        metavar="FILE",
+        help="the session as a picture: .png, .svg or .pdf (extra: outputs)",
+    )
+    out.add_argument(
+        "--osc", metavar="HOST:PORT", help="Open Sound Control messages (extra: outputs)"
+    )
+    out.add_argument(
+        "--mqtt",
+        metavar="URL",
+        help="an MQTT broker: mqtt://[USER:PASSWORD@]HOST[:PORT][/PREFIX]"
+        "[?discovery=homeassistant] (extra: outputs)",
+    )
+    out.add_argument(
+        "--sink",
+        action="append",
+        default=[],
+        metavar="NAME[=ARGUMENT]",
+        help="an output that an installed package adds; repeatable",
+    )
     out.add_argument("--no-dashboard", action="store_true", help="plain lines of text")
     return parser
 
@@ -133,12 +161,15 @@ def _listen(args: argparse.Namespace) -> int:
     from realtime.api import choose
     from realtime.engine import Engine
     from realtime.records import Start
+    from realtime.sinks.choose import choose as choose_sinks
+    from realtime.sinks.choose import one_source, wants_signals
 
     if args.threads < 1:
         raise UserError(f"--threads {args.threads}: at least 1")
     sources, failures = _sources(args)
     if not sources:
         raise UserError(failures[0])
+    one_source(args, len(sources))
     if args.record is not None:
         sources = _recorded(sources, args.record)
     show = _shows_dashboard(args)
@@ -154,7 +185,9 @@ def _listen(args: argparse.Namespace) -> int:
         "lengths": {s.name: s.length for s in sources},
         "tasks": {name: m.manifest.task for name, m in used.items()},
     }
-    with _outlets(args, show, wait=not live) as outlets:
+    sinks = choose_sinks(args, _dashboard if show else None)
+    signals = wants_signals(sinks)
+    with _outlets(sinks, wait=not live) as outlets:
         for outlet in outlets:
             outlet.put(Start(__version__, names, tuple(used), live, details))
         for source in sources:
@@ -166,7 +199,7 @@ def _listen(args: argparse.Namespace) -> int:
                     soundfont=args.soundfont,
                     duration=args.duration,
                     pace=pace,
-                    signals=show,
+                    signals=signals,
                 )
                 _run(engine, outlets)
             except UserError as error:
@@ -223,8 +256,6 @@ def _interrupted_between_items(engine: Engine) -> Iterator[None]:
 def _recorded(sources: list[Source], folder: str) -> list[Source]:
     from realtime.recording import Recorder
 
-    if len(sources) > 1:
-        raise UserError(f"--record keeps one source, not {len(sources)}; record them one by one")
     return [Recorder(source, folder) for source in sources]
 
 
@@ -258,6 +289,10 @@ def _sources(args: argparse.Namespace) -> tuple[list[Source], list[str]]:
             except UserError as error:
                 failures.append(str(error))
         return sources, failures
+    if args.source is not None:
+        from realtime.plugins import made
+
+        return [made("realtime.sources", args.source)], []
     if args.mic is not None:
         from realtime.sources.microphone import Microphone
 
@@ -292,33 +327,17 @@ def _shows_dashboard(args: argparse.Namespace) -> bool:
     return console.is_terminal and not console.is_dumb_terminal
 
 
+def _dashboard() -> Sink:
+    from realtime.sinks.dashboard import Dashboard
+
+    return Dashboard()
+
+
 @contextmanager
-def _outlets(args: argparse.Namespace, dashboard: bool, *, wait: bool) -> Iterator[list[Outlet]]:
-    """The sinks asked for, stdout's first, each behind its inbox; closed at the end."""
-    from realtime.sinks import Sink
+def _outlets(sinks: list[Sink], *, wait: bool) -> Iterator[list[Outlet]]:
+    """The sinks, each behind its inbox; closed at the end."""
     from realtime.sinks.outlet import Outlet
 
-    sinks: list[Sink] = []
-    if args.json:
-        from realtime.sinks.jsonlines import JsonLines
-
-        sinks.append(JsonLines(sys.stdout))
-    elif dashboard:
-        from realtime.sinks.dashboard import Dashboard
-
-        sinks.append(Dashboard())
-    else:
-        from realtime.sinks.plain import Plain
-
-        sinks.append(Plain(sys.stdout))
-    if args.record is not None:
-        from realtime.recording import Predictions
-
-        sinks.append(Predictions(args.record))
-    if args.csv:
-        from realtime.sinks.csvfile import CsvFile
-
-        sinks.append(CsvFile(args.csv))
     outlets = [Outlet(sink, wait=wait) for sink in sinks]
     try:
         yield outlets
@@ -329,6 +348,10 @@ def _outlets(args: argparse.Namespace, dashboard: bool, *, wait: bool) -> Iterat
         for outlet in slow:
             if outlet.dropped:
                 told = f"{outlet.name} was too slow: {outlet.dropped} records left out"
+                print(f"rt-classify: {told}", file=sys.stderr)
+        for outlet in outlets:
+            if outlet.lost:
+                told = f"{outlet.name} could not pass on {outlet.lost} records"
                 print(f"rt-classify: {told}", file=sys.stderr)
     for outlet in outlets:
         if outlet.failed is not None:

@@ -8,7 +8,11 @@ from realtime.records import Record
 
 
 class Sink(Protocol):
-    """Takes the records of a run, in order, from one thread."""
+    """Takes the records of a run, in order, from one thread.
+
+    Two attributes are optional: ``signals``, True for a sink that wants ``Signal`` records too, and
+    ``lost``, how many records it could not pass on; they are told at the end of the run.
+    """
 
     def emit(self, record: Record) -> None:
         """Takes one record. It may be slow: an ``Outlet`` keeps it from holding up the engine."""

@@ -45,6 +45,11 @@ class Outlet:
         self._thread.start()
 
     @property
+    def lost(self) -> int:
+        """Records that the sink took and could not pass on, as it counts them itself."""
+        return int(getattr(self._sink, "lost", 0))
+
+    @property
     def ended(self) -> bool:
         """True once the sink takes nothing more: closed, failed, or its reader has gone."""
         return self._ended

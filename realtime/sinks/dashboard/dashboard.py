@@ -29,7 +29,12 @@ class Dashboard:
     It draws from a thread of its own, ten times a second at most; ``emit`` only notes what is new.
     The live picture takes the terminal's alternate screen: frames are written over one another
     without erasing, so nothing flickers, and a resized terminal is simply filled anew.
+
+    Attributes:
+        signals: It shows what the stream looks like.
     """
+
+    signals = True
 
     def __init__(self, console: Console | None = None) -> None:
         """Prepares a dashboard; the screen is taken with the first record.
