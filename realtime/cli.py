@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-import argparse
 import signal
 import sys
+from argparse import ArgumentTypeError, Namespace
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Literal
 
 from realtime import __version__
+from realtime.config import Parser, options, written
 from realtime.errors import UserError
+from realtime.sinks.textstream import TextStream
 
 if TYPE_CHECKING:
     from types import FrameType
@@ -19,6 +21,8 @@ if TYPE_CHECKING:
     from realtime.sinks import Sink
     from realtime.sinks.outlet import Outlet
     from realtime.sources import Source
+
+_SOURCES = ("mic", "midi_port", "midi_virtual", "file", "source", "list_devices")
 
 _ENDS = [getattr(signal, name) for name in ("SIGINT", "SIGTERM", "SIGHUP") if hasattr(signal, name)]
 
@@ -32,9 +36,12 @@ def main(argv: list[str] | None = None) -> int:
     Returns:
         Exit status: 0 done, 2 the request or its input is at fault, 130 interrupted.
     """
-    args = _parser().parse_args(argv)
     try:
+        args = options(_parser(), argv, exclusive=_SOURCES)
         _hang_up_like_ctrl_c()
+        if args.print_config:
+            TextStream(sys.stdout).line(written(args))
+            return 0
         if args.list_devices:
             return _list_devices()
         if args.check:
@@ -47,16 +54,21 @@ def main(argv: list[str] | None = None) -> int:
         return 130
 
 
-def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(
+def _parser() -> Parser:
+    parser = Parser(
         prog="rt-classify",
         description="Listen to music with a CNN and an LSTM, and see what each of them hears.",
     )
     parser.add_argument("--version", action="version", version=f"%(prog)s {__version__}")
 
-    source = parser.add_argument_group("what to listen to").add_mutually_exclusive_group(
-        required=True
+    parser.add_argument(
+        "--config", metavar="FILE", help="options in TOML; by default in the platform's usual place"
     )
+    parser.add_argument(
+        "--print-config", action="store_true", help="show every option as it is now, in TOML"
+    )
+
+    source = parser.add_argument_group("what to listen to").add_mutually_exclusive_group()
     source.add_argument(
         "--mic",
         nargs="?",
@@ -77,6 +89,7 @@ def _parser() -> argparse.ArgumentParser:
     source.add_argument(
         "--file",
         nargs="+",
+        action="extend",
         metavar="PATH",
         help="sound (.wav .flac .ogg .mp3 .aiff) or MIDI files (.mid .midi), or folders that "
         "--record wrote; '-' reads raw float32 16 kHz mono from stdin",
@@ -153,11 +166,11 @@ def _parser() -> argparse.ArgumentParser:
 def _seconds(text: str) -> float:
     value = float(text)
     if not value > 0:
-        raise argparse.ArgumentTypeError("must be more than 0")
+        raise ArgumentTypeError("must be more than 0")
     return value
 
 
-def _listen(args: argparse.Namespace) -> int:
+def _listen(args: Namespace) -> int:
     from realtime.api import choose
     from realtime.engine import Engine
     from realtime.records import Start
@@ -259,7 +272,7 @@ def _recorded(sources: list[Source], folder: str) -> list[Source]:
     return [Recorder(source, folder) for source in sources]
 
 
-def _check(args: argparse.Namespace) -> int:
+def _check(args: Namespace) -> int:
     from realtime.api import choose
     from realtime.check import check
 
@@ -276,7 +289,7 @@ def _check(args: argparse.Namespace) -> int:
     return 0
 
 
-def _sources(args: argparse.Namespace) -> tuple[list[Source], list[str]]:
+def _sources(args: Namespace) -> tuple[list[Source], list[str]]:
     """The sources asked for, and what is wrong with those that cannot be had."""
     if args.file:
         from realtime.sources.open import open_file
@@ -299,6 +312,8 @@ def _sources(args: argparse.Namespace) -> tuple[list[Source], list[str]]:
         device = int(args.mic) if args.mic.isdigit() else args.mic or None
         channel = args.channel if args.channel == "mix" else _channel(args.channel)
         return [Microphone(device, channel=channel, exit_on_disconnect=args.exit_on_disconnect)], []
+    if args.midi_port is None and args.midi_virtual is None:
+        raise UserError("say what to listen to: --mic, --midi-port or --file; see --help")
     from realtime.sources.midi_port import MidiPort
 
     return [
@@ -318,7 +333,7 @@ def _channel(text: str) -> int:
     return int(text)
 
 
-def _shows_dashboard(args: argparse.Namespace) -> bool:
+def _shows_dashboard(args: Namespace) -> bool:
     if args.json or args.no_dashboard or not sys.stdout.isatty():
         return False
     from rich.console import Console

@@ -17,6 +17,16 @@ MFCC = {"kind": "mfcc", "window": 4096, "n_fft": 512, "hop": 256, "n_mels": 20, 
 NOTES = {"kind": "notes", "length": 8, "columns": ["pitch", "ioi", "duration"], "chord": 0.04}
 
 
+@pytest.fixture(scope="session", autouse=True)
+def no_settings(tmp_path_factory):
+    """No test reads what the person at this machine has set."""
+    with pytest.MonkeyPatch.context() as patch:
+        folder = str(tmp_path_factory.mktemp("config"))
+        patch.setenv("XDG_CONFIG_HOME", folder)
+        patch.setattr("realtime.config.usual_place", lambda: Path(folder) / "none.toml")
+        yield
+
+
 class Graph:
     """A TFLite file in the making: tensors and operators by their numbers."""
 
