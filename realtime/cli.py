@@ -7,6 +7,7 @@ import sys
 from argparse import ArgumentTypeError, Namespace
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import partial
 from typing import TYPE_CHECKING, Literal
 
 from realtime import __version__
@@ -17,6 +18,7 @@ from realtime.sinks.textstream import TextStream
 if TYPE_CHECKING:
     from types import FrameType
 
+    from realtime.controls import Controls
     from realtime.engine import Engine
     from realtime.sinks import Sink
     from realtime.sinks.outlet import Outlet
@@ -172,8 +174,9 @@ def _seconds(text: str) -> float:
 
 def _listen(args: Namespace) -> int:
     from realtime.api import choose
+    from realtime.controls import Controls
     from realtime.engine import Engine
-    from realtime.records import Start
+    from realtime.records import Event, Start
     from realtime.sinks.choose import choose as choose_sinks
     from realtime.sinks.choose import one_source, wants_signals
 
@@ -183,9 +186,9 @@ def _listen(args: Namespace) -> int:
     if not sources:
         raise UserError(failures[0])
     one_source(args, len(sources))
-    if args.record is not None:
-        sources = _recorded(sources, args.record)
     show = _shows_dashboard(args)
+    live = any(source.live for source in sources)
+    controls = Controls(live=live and args.record is None)
     pace: Literal["real", "fast"] = args.pace or ("real" if show else "fast")
     chosen = {
         stream: choose(stream, task=args.task, models=args.model, threads=args.threads)
@@ -193,30 +196,43 @@ def _listen(args: Namespace) -> int:
     }
     used = {m.manifest.name: m for models in chosen.values() for m in models}
     names = ", ".join(s.name for s in sources)
-    live = any(s.live for s in sources)
     details = {
         "lengths": {s.name: s.length for s in sources},
         "tasks": {name: m.manifest.task for name, m in used.items()},
     }
-    sinks = choose_sinks(args, _dashboard if show else None)
+    sinks = choose_sinks(args, partial(_dashboard, controls) if show else None)
     signals = wants_signals(sinks)
     with _outlets(sinks, wait=not live) as outlets:
         for outlet in outlets:
             outlet.put(Start(__version__, names, tuple(used), live, details))
-        for source in sources:
+        while sources:
+            source = sources.pop(0)
             try:
                 engine = Engine(
-                    source,
+                    _wrapped(source, args, controls),
                     chosen[source.stream],
                     hop=args.hop,
                     soundfont=args.soundfont,
                     duration=args.duration,
                     pace=pace,
                     signals=signals,
+                    pause=controls.pause,
                 )
-                _run(engine, outlets)
+                with controls.over(engine):
+                    _run(engine, outlets)
+                if live:
+                    break  # what is left are devices to step to
             except UserError as error:
-                failures.append(str(error))
+                if live and sources:
+                    for outlet in outlets:
+                        outlet.put(Event("notice", 0.0, str(error), source.name))
+                else:
+                    failures.append(str(error))
+            except KeyboardInterrupt:
+                wish = controls.granted()
+                if wish is None:
+                    raise
+                sources = _following(source, args) if wish == "next device" else []
     for failure in failures:
         print(f"rt-classify: {failure}", file=sys.stderr)
     return 2 if failures else 0
@@ -266,10 +282,23 @@ def _interrupted_between_items(engine: Engine) -> Iterator[None]:
             signal.signal(number, handler)
 
 
-def _recorded(sources: list[Source], folder: str) -> list[Source]:
-    from realtime.recording import Recorder
+def _wrapped(source: Source, args: Namespace, controls: Controls) -> Source:
+    """A source as the engine hears it: with the pauses that a person takes, and recorded."""
+    if source.live:
+        from realtime.sources.pause import Pausable
 
-    return [Recorder(source, folder) for source in sources]
+        source = Pausable(source, controls.pause)
+    if args.record is not None:
+        from realtime.recording import Recorder
+
+        source = Recorder(source, args.record)
+    return source
+
+
+def _following(source: Source, args: Namespace) -> list[Source]:
+    from realtime.sources.following import following
+
+    return following(source, exit_on_disconnect=args.exit_on_disconnect)
 
 
 def _check(args: Namespace) -> int:
@@ -342,10 +371,10 @@ def _shows_dashboard(args: Namespace) -> bool:
     return console.is_terminal and not console.is_dumb_terminal
 
 
-def _dashboard() -> Sink:
+def _dashboard(controls: Controls) -> Sink:
     from realtime.sinks.dashboard import Dashboard
 
-    return Dashboard()
+    return Dashboard(controls=controls)
 
 
 @contextmanager

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import time
-from collections.abc import Generator, Iterator, Sequence
+from collections.abc import Generator, Iterable, Iterator, Sequence
 from contextlib import ExitStack
 from dataclasses import replace
 from typing import Literal
@@ -27,8 +27,9 @@ from realtime.records import (
     Summary,
 )
 from realtime.registry import Model
-from realtime.sources import Replayable, Source
-from realtime.sources.pace import paced
+from realtime.sources import Item, Replayable, Source
+from realtime.sources.pace import held, paced
+from realtime.sources.pause import Pause
 from realtime.synth import Synth, SynthMissing
 
 LATE = 1.0
@@ -53,6 +54,7 @@ class Engine:
         duration: Stop after so many seconds of stream time.
         pace: ``real`` replays a file as it was played, ``fast`` as fast as possible.
         signals: Also yield a ``Signal`` every tenth of a second.
+        pause: When a replay waits; a live source minds its own, see ``Pausable``.
 
     Raises:
         UserError: No model can hear this source, or ``hop`` is out of range.
@@ -68,6 +70,7 @@ class Engine:
         duration: float | None = None,
         pace: Literal["real", "fast"] = "fast",
         signals: bool = False,
+        pause: Pause | None = None,
     ) -> None:
         if not 0.01 <= hop <= 3600:
             raise UserError(f"a hop of {hop:g} s is out of range; choose 0.01 to 3600 s")
@@ -84,7 +87,8 @@ class Engine:
         self._last_due = 0
         self._dropped = self._overflows = 0
         self._memory = source if isinstance(source, Replayable) else None
-        self._busy = self._interrupted = False
+        self._busy = self._interrupted = self._forgets = False
+        self._pause = pause or Pause()
         self._watch = Stopwatch()
         self._synth: Synth | None = None
 
@@ -104,7 +108,7 @@ class Engine:
             started = time.perf_counter()
             failure: BaseException | None = None
             try:
-                for item in paced(self._source) if self._paced else self._source:
+                for item in self._items():
                     self._busy = True
                     yield from self._take(item)
                     self._busy = False
@@ -133,6 +137,15 @@ class Engine:
         held = self._busy and not self._interrupted
         self._interrupted = True
         return held
+
+    def reset_evidence(self) -> None:
+        """Begin the evidence anew with the next window; any thread may ask."""
+        self._forgets = True
+
+    def _items(self) -> Iterable[Item]:
+        if self._source.live:
+            return self._source
+        return (paced if self._paced else held)(self._source, self._pause.hold)
 
     def _prepare(self, stack: ExitStack) -> Iterator[Event]:
         """Set up what the models need; without a synthesizer those that listen stay out."""
@@ -210,6 +223,10 @@ class Engine:
             yield skipped
             return
         self._last_due = due
+        if self._forgets:
+            self._forgets = False
+            for decision in self._decisions.values():
+                decision.forget()
         for model in self._models:
             yield self._ask(model, due, elapsed, (captured, started, shared))
 
@@ -247,6 +264,7 @@ class Engine:
         if probs is not None and view.fresh:
             decision.weigh(probs)
         smoothed = decision.smooth(None if view.silent else probs, elapsed)
+        evidence = decision.evidence
         latency = Latency(
             capture=max(0.0, started - captured - shared) * 1e3,
             features=(shared + ready - before) * 1e3,
@@ -268,6 +286,7 @@ class Engine:
             smoothed=decision.named(smoothed),
             latency=latency,
             source=self._source.name,
+            evidence={} if evidence is None else decision.named(evidence),
         )
 
     def _skip_to(self, position: int) -> None:

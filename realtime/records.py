@@ -98,6 +98,7 @@ class Prediction:
         smoothed: The same, smoothed over the last windows; what a display should show.
         latency: Time spent in each stage.
         source: Name of the source, where several are classified in one run.
+        evidence: What all windows so far favour together, as probabilities; empty before the first.
     """
 
     model: str
@@ -111,6 +112,7 @@ class Prediction:
     smoothed: dict[str, float]
     latency: Latency
     source: str
+    evidence: dict[str, float] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,8 +10,9 @@ from realtime.records import Record
 class Sink(Protocol):
     """Takes the records of a run, in order, from one thread.
 
-    Two attributes are optional: ``signals``, True for a sink that wants ``Signal`` records too, and
-    ``lost``, how many records it could not pass on; they are told at the end of the run.
+    Three attributes are optional: ``signals``, True for a sink that wants ``Signal`` records too;
+    ``lost``, how many records it could not pass on, told at the end of the run; and ``patience``,
+    how many seconds it may take to finish.
     """
 
     def emit(self, record: Record) -> None:

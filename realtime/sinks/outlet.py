@@ -11,6 +11,9 @@ from realtime.sinks import Sink
 DROPPABLE = (Signal, Prediction)
 """The records that come many times a second; one of them can be spared, the others cannot."""
 
+PATIENCE = 5.0
+"""Seconds that a sink may take to finish."""
+
 
 class Outlet:
     """Feeds one sink from a thread of its own.
@@ -68,13 +71,16 @@ class Outlet:
             self._inbox.append(record)
             self._changed.notify_all()
 
-    def close(self, timeout: float = 5.0) -> None:
+    def close(self, timeout: float | None = None) -> None:
         """Lets the sink take what is waiting, then closes it.
 
         Args:
-            timeout: Seconds to wait for it. A sink that is stuck for longer is given up: it is
-                marked as failed, and its thread ends by itself should the sink ever return.
+            timeout: Seconds to wait for it; the sink's own ``patience`` or ``PATIENCE`` if None. A
+                sink that is stuck for longer is given up: it is marked as failed, and its thread
+                ends by itself should the sink ever return.
         """
+        if timeout is None:
+            timeout = float(getattr(self._sink, "patience", PATIENCE))
         with self._changed:
             self._closing = True
             self._changed.notify_all()

@@ -81,9 +81,11 @@ class Plot:
 
     Attributes:
         signals: It needs what the stream looks like too.
+        patience: Seconds that drawing may take, on a slow or busy machine.
     """
 
     signals = True
+    patience = 120.0
 
     def __init__(self, path: str | Path) -> None:
         """Prepares a picture.

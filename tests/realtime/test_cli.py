@@ -194,7 +194,7 @@ def test_what_a_slow_sink_missed_is_told(short: str, monkeypatch, capsys) -> Non
     class Slow(Outlet):
         """Lost three records, as a live run's inbox does when its reader is slow."""
 
-        def close(self, timeout: float = 5.0) -> None:
+        def close(self, timeout: float | None = None) -> None:
             super().close(timeout)
             self.dropped += 3
 
