@@ -5,7 +5,7 @@ from __future__ import annotations
 import signal
 import sys
 from argparse import ArgumentTypeError, Namespace
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from functools import partial
 from typing import TYPE_CHECKING, Literal
@@ -39,21 +39,28 @@ def main(argv: list[str] | None = None) -> int:
         Exit status: 0 done, 2 the request or its input is at fault, 130 interrupted.
     """
     try:
-        args = options(_parser(), argv, exclusive=_SOURCES)
-        _hang_up_like_ctrl_c()
-        if args.print_config:
-            TextStream(sys.stdout).line(written(args))
-            return 0
-        if args.list_devices:
-            return _list_devices()
-        if args.check:
-            return _check(args)
-        return _listen(args)
+        return _do(options(_parser(), argv, exclusive=_SOURCES))
     except UserError as error:
         print(f"rt-classify: {error}", file=sys.stderr)
         return 2
     except KeyboardInterrupt:
         return 130
+
+
+def _do(args: Namespace) -> int:
+    _hang_up_like_ctrl_c()
+    if args.print_config:
+        TextStream(sys.stdout).line(written(args))
+        return 0
+    if args.list_devices:
+        return _list_devices()
+    if args.check:
+        return _check(args)
+    if args.out is not None:
+        from realtime.batch import run as run_batch
+
+        return run_batch(args)
+    return _listen(args)
 
 
 def _parser() -> Parser:
@@ -131,6 +138,17 @@ def _parser() -> Parser:
     how.add_argument("--soundfont", metavar="FILE", help="through which MIDI is heard")
     how.add_argument("--threads", type=int, default=1, help="threads a network may use")
 
+    many = parser.add_argument_group("many files")
+    many.add_argument(
+        "--out",
+        metavar="FOLDER",
+        help="hear all files below --file DIR: a result for each and a table; goes on where it was",
+    )
+    many.add_argument("--jobs", type=int, metavar="N", help="processes; default: all cores")
+    many.add_argument(
+        "--dask", metavar="ADDRESS", help="a Dask scheduler instead: tcp://HOST:PORT (extra: dask)"
+    )
+
     out = parser.add_argument_group("where to put it")
     out.add_argument("--json", action="store_true", help="JSON lines on stdout, nothing else")
     out.add_argument("--csv", metavar="FILE", help="a row for each prediction")
@@ -176,10 +194,12 @@ def _listen(args: Namespace) -> int:
     from realtime.api import choose
     from realtime.controls import Controls
     from realtime.engine import Engine
-    from realtime.records import Event, Start
+    from realtime.records import Start
     from realtime.sinks.choose import choose as choose_sinks
     from realtime.sinks.choose import one_source, wants_signals
 
+    if args.jobs is not None or args.dask is not None:
+        raise UserError("--jobs and --dask are for many files: add --out FOLDER")
     if args.threads < 1:
         raise UserError(f"--threads {args.threads}: at least 1")
     sources, failures = _sources(args)
@@ -205,37 +225,60 @@ def _listen(args: Namespace) -> int:
     with _outlets(sinks, wait=not live) as outlets:
         for outlet in outlets:
             outlet.put(Start(__version__, names, tuple(used), live, details))
-        while sources:
-            source = sources.pop(0)
-            try:
-                engine = Engine(
-                    _wrapped(source, args, controls),
-                    chosen[source.stream],
-                    hop=args.hop,
-                    soundfont=args.soundfont,
-                    duration=args.duration,
-                    pace=pace,
-                    signals=signals,
-                    pause=controls.pause,
-                )
-                with controls.over(engine):
-                    _run(engine, outlets)
-                if live:
-                    break  # what is left are devices to step to
-            except UserError as error:
-                if live and sources:
-                    for outlet in outlets:
-                        outlet.put(Event("notice", 0.0, str(error), source.name))
-                else:
-                    failures.append(str(error))
-            except KeyboardInterrupt:
-                wish = controls.granted()
-                if wish is None:
-                    raise
-                sources = _following(source, args) if wish == "next device" else []
+
+        def engine(source: Source) -> Engine:
+            return Engine(
+                _wrapped(source, args, controls),
+                chosen[source.stream],
+                hop=args.hop,
+                soundfont=args.soundfont,
+                duration=args.duration,
+                pace=pace,
+                signals=signals,
+                pause=controls.pause,
+            )
+
+        failures += _hear(sources, engine, outlets, controls, partial(_following, args=args))
     for failure in failures:
         print(f"rt-classify: {failure}", file=sys.stderr)
     return 2 if failures else 0
+
+
+def _hear(
+    sources: list[Source],
+    engine_for: Callable[[Source], Engine],
+    outlets: list[Outlet],
+    controls: Controls,
+    following: Callable[[Source], list[Source]],
+) -> list[str]:
+    """Hear sources one after another, and the devices that a person steps to.
+
+    Returns:
+        What went wrong, a line for each source that could not be heard to its end.
+    """
+    from realtime.records import Event
+
+    failures = []
+    while sources:
+        source, *sources = sources
+        try:
+            engine = engine_for(source)
+            with controls.over(engine):
+                _run(engine, outlets)
+            if source.live:
+                break  # what is left are devices to step to
+        except UserError as error:
+            if source.live and sources:
+                for outlet in outlets:
+                    outlet.put(Event("notice", 0.0, str(error), source.name))
+            else:
+                failures.append(str(error))
+        except KeyboardInterrupt:
+            wish = controls.granted()
+            if wish is None:
+                raise
+            sources = following(source) if wish == "next device" else []
+    return failures
 
 
 def _run(engine: Engine, outlets: list[Outlet]) -> None:
