@@ -68,6 +68,24 @@ def _parser() -> argparse.ArgumentParser:
     render.add_argument("--phrases", type=int, default=15, help="phrases of each")
     render.add_argument("--seed", type=int, default=0)
     render.set_defaults(run=_render)
+
+    collect = commands.add_parser("collect", help="record labelled clips from a microphone")
+    collect.add_argument(
+        "--mic",
+        nargs="?",
+        const="",
+        default="",
+        metavar="DEVICE",
+        help="part of its name, or its index; the default input otherwise",
+    )
+    collect.add_argument("--label", required=True, metavar="NAME", help="what the clips are of")
+    collect.add_argument(
+        "--out", type=Path, default=Path("my-sounds"), help="folder of labels (default: my-sounds)"
+    )
+    collect.add_argument("--clips", type=int, default=10, help="how many (10)")
+    collect.add_argument("--seconds", type=float, default=4.0, help="length of each (4)")
+    collect.add_argument("--countdown", type=float, default=3.0, help="seconds before each (3)")
+    collect.set_defaults(run=_collect)
     return parser
 
 
@@ -177,6 +195,29 @@ def _render(args: argparse.Namespace) -> None:
         args.out, fonts, notes=args.notes, phrases=args.phrases, seed=args.seed
     ):
         tick("instruments", done, total)
+
+
+def _collect(args: argparse.Namespace) -> None:
+    from realtime.sources.microphone import Microphone
+    from training.collect import Display, clip_folder, collect
+
+    if args.clips < 1 or not 0.1 <= args.seconds <= 600 or not 0 <= args.countdown <= 600:
+        raise UserError("--clips at least 1, --seconds 0.1 to 600, --countdown 0 to 600")
+    folder = clip_folder(args.out, args.label)
+    display = Display(args.clips)
+    with Microphone(int(args.mic) if args.mic.isdigit() else args.mic or None) as source:
+        _say(
+            f"{source.name}: {args.clips} clips of {args.seconds:g} s into {printable(str(folder))}"
+        )
+        for clip in collect(
+            source,
+            folder,
+            clips=args.clips,
+            seconds=args.seconds,
+            countdown=args.countdown,
+            tell=display.moment,
+        ):
+            display.clip(clip)
 
 
 class Ticker:
