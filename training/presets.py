@@ -150,7 +150,7 @@ PRESETS = {
             },
             schedule=Schedule(epochs=50, windows=4096, batch=32, rate=1e-3, mixed_precision=True),
             quantisation="int8",
-            pool=5_000,
+            pool=3_200,
             smoothing_s=5.0,
         ),
         Preset(
