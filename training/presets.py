@@ -81,7 +81,7 @@ class Preset:
     """
 
     name: str
-    task: Literal["instrument", "composer"]
+    task: str
     kind: Literal["cnn", "lstm"]
     inputs: Literal["sounds", "notes", "piece-sounds"]
     feature: dict[str, Any]
