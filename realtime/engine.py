@@ -21,6 +21,7 @@ from realtime.records import (
     Latency,
     MidiBlock,
     ModelSummary,
+    Pause,
     Prediction,
     Record,
     Signal,
@@ -45,17 +46,19 @@ class Engine:
     Sound goes to the models that listen. Notes go to the models that read notes and, through a
     synthesizer, to those that listen.
 
+    An engine runs once, like the source that it listens to.
+
     Args:
         source: What to listen to; opened and closed by ``run``.
         models: Loaded models. Their interpreters are used in the caller's thread only.
         hop: Seconds of stream time between predictions.
         soundfont: SoundFont for MIDI; the embedded default otherwise.
-        duration: Stop after so many seconds of stream time.
+        duration: Stop after so many seconds of stream time, also while a device is away.
         pace: ``real`` replays a file as it was played, ``fast`` as fast as possible.
         signals: Also yield a ``Signal`` every tenth of a second.
 
     Raises:
-        UserError: No model can hear this source, or ``hop`` is out of range.
+        UserError: No model can hear this source, or ``hop`` or ``duration`` is out of range.
     """
 
     def __init__(
@@ -71,6 +74,10 @@ class Engine:
     ) -> None:
         if not 0.01 <= hop <= 3600:
             raise UserError(f"a hop of {hop:g} s is out of range; choose 0.01 to 3600 s")
+        if duration is not None and not 0 < duration < math.inf:
+            raise UserError(
+                f"a duration of {duration:g} s is out of range; leave it out for no end"
+            )
         self._source, self._signals, self._soundfont = source, signals, soundfont
         self._paced = pace == "real" and not source.live
         self._models = [m for m in models if source.stream == "midi" or m.stream == "audio"]
@@ -84,7 +91,7 @@ class Engine:
         self._last_due = 0
         self._dropped = self._overflows = 0
         self._memory = source if isinstance(source, Replayable) else None
-        self._busy = self._interrupted = False
+        self._busy = self._interrupted = self._ran = False
         self._watch = Stopwatch()
         self._synth: Synth | None = None
 
@@ -97,7 +104,11 @@ class Engine:
             UserError: The source cannot be opened or read on. What it gave until then has been
                 predicted and summed up.
             KeyboardInterrupt: Ctrl-C; likewise after the summary.
+            RuntimeError: The engine ran before.
         """
+        if self._ran:
+            raise RuntimeError("an engine runs once; make another one")
+        self._ran = True
         with ExitStack() as stack:
             stack.enter_context(self._source)
             yield from self._prepare(stack)
@@ -105,6 +116,10 @@ class Engine:
             failure: BaseException | None = None
             try:
                 for item in paced(self._source) if self._paced else self._source:
+                    if isinstance(item, Pause):
+                        if item.position >= self._end:
+                            break
+                        continue
                     self._busy = True
                     yield from self._take(item)
                     self._busy = False
@@ -161,6 +176,8 @@ class Engine:
         end = int(min(item.end, self._end))
         while self._position < end:
             stop = min(self._due, end)
+            if self._signals:  # one each tenth of a second, also of a longer block
+                stop = min(stop, self._next_tenth())
             if isinstance(item, AudioBlock):
                 yield from self._hear(item, stop)
             else:
@@ -180,26 +197,28 @@ class Engine:
         messages = [m for m in block.messages if self._position <= m.position < stop]
         with self._watch:
             self._notes.push(messages, stop)
-            if self._synth is None:
-                readings = self._tenths(stop)
-            else:
+            if self._synth is not None:
                 readings = self._audio.push(self._synth.render(messages, stop))
+            elif stop == self._next_tenth():  # where a meter would have read
+                readings = [Reading(stop - self._origin, QUIETEST, 0.0)]
+            else:
+                readings = []
         yield from self._signal(readings)
 
-    def _tenths(self, stop: int) -> list[Reading]:
-        """Where a meter would have read, when there is no sound."""
+    def _next_tenth(self) -> int:
+        """Where the meter reads next: tenths of a second count from the last gap on."""
         tenth = STREAM_RATE // 10
-        ends = range((self._position // tenth + 1) * tenth, stop + 1, tenth)
-        return [Reading(end - self._origin, QUIETEST, 0.0) for end in ends]
+        return self._origin + ((self._position - self._origin) // tenth + 1) * tenth
 
     def _signal(self, readings: list[Reading]) -> Iterator[Signal]:
+        """What a meter shows; pushed no further than the next tenth, it has read once at most."""
         if not self._signals or not readings:
             return
         midi = self._source.stream == "midi"
         bands = None if midi else self._audio.meter.spectrum()
         notes = self._notes.sounding if midi else None
-        last = readings[-1]
-        yield Signal((self._origin + last.end) / STREAM_RATE, last.level, last.peak, bands, notes)
+        (read,) = readings
+        yield Signal((self._origin + read.end) / STREAM_RATE, read.level, read.peak, bands, notes)
 
     def _predict(self, due: int, captured: float) -> Iterator[Record]:
         started = time.perf_counter()

@@ -65,6 +65,17 @@ class MidiBlock:
 
 
 @dataclass(frozen=True, slots=True)
+class Pause:
+    """Nothing comes for now: the device is away. Only live sources pause.
+
+    Attributes:
+        position: Stream time as it goes on meanwhile, in samples at ``STREAM_RATE``.
+    """
+
+    position: int
+
+
+@dataclass(frozen=True, slots=True)
 class Latency:
     """Where the time went between the last sound of a window and its prediction, in milliseconds.
 
