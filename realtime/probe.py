@@ -62,11 +62,15 @@ def probe(content: bytes) -> None:
     _passed.add(digest)
 
 
-def main() -> int:
-    """Try the network on stdin; 0 if it works, 2 and a line on stdout if it does not."""
+def trial(content: bytes) -> int:
+    """Try a network in this process, which may be lost to it.
+
+    Returns:
+        0 if it works, 2 after a line on stdout if it does not.
+    """
     _limit()
     try:
-        network = Network(sys.stdin.buffer.read())
+        network = Network(content)
         for level in _LEVELS:
             network.predict(np.full(network.input_shape, level, np.float32))
     except UserError as error:
@@ -91,4 +95,4 @@ def _limit() -> None:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(trial(sys.stdin.buffer.read()))
