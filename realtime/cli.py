@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Literal
 
 from realtime import __version__
 from realtime.errors import UserError
+from realtime.text import printable
 
 if TYPE_CHECKING:
     from types import FrameType
@@ -40,7 +41,7 @@ def main(argv: list[str] | None = None) -> int:
             return _check(args)
         return _listen(args)
     except UserError as error:
-        print(f"rt-classify: {error}", file=sys.stderr)
+        print(f"rt-classify: {printable(str(error))}", file=sys.stderr)
         return 2
     except KeyboardInterrupt:
         return 130
@@ -172,7 +173,7 @@ def _listen(args: argparse.Namespace) -> int:
             except UserError as error:
                 failures.append(str(error))
     for failure in failures:
-        print(f"rt-classify: {failure}", file=sys.stderr)
+        print(f"rt-classify: {printable(failure)}", file=sys.stderr)
     return 2 if failures else 0
 
 
@@ -337,7 +338,6 @@ def _outlets(args: argparse.Namespace, dashboard: bool, *, wait: bool) -> Iterat
 
 def _list_devices() -> int:
     from realtime.sources.devices import list_devices
-    from realtime.text import printable
 
     found = list_devices()
     print("Microphones and other inputs:")

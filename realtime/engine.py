@@ -11,6 +11,7 @@ from typing import Literal
 
 from realtime.decision import Decision
 from realtime.errors import UserError
+from realtime.inference import InferenceError
 from realtime.lanes import AudioLane, NoteLane, Stopwatch, View
 from realtime.latency import Percentiles
 from realtime.meter import QUIETEST, Reading
@@ -34,6 +35,9 @@ from realtime.synth import Synth, SynthMissing
 
 LATE = 1.0
 """Seconds behind a live source after which windows are skipped to catch up."""
+
+FAILURES = 10
+"""Windows in a row that a network may leave without an answer before it is asked no more."""
 
 
 class Engine:
@@ -101,8 +105,8 @@ class Engine:
         Closing the generator early closes the source and the synthesizer.
 
         Raises:
-            UserError: The source cannot be opened or read on. What it gave until then has been
-                predicted and summed up.
+            UserError: The source cannot be opened or read on, or no network answers any more. What
+                came until then has been predicted and summed up.
             KeyboardInterrupt: Ctrl-C; likewise after the summary.
             RuntimeError: The engine ran before.
         """
@@ -123,6 +127,8 @@ class Engine:
                     self._busy = True
                     yield from self._take(item)
                     self._busy = False
+                    if not self._models:
+                        raise UserError("no network answers any more; export them with rt-train")
                     if self._interrupted:
                         raise KeyboardInterrupt
                     if self._position >= self._end:
@@ -132,7 +138,7 @@ class Engine:
             finally:
                 left = self._memory.ended(self._position) if self._memory else ()
             yield from left
-            if self._position > self._last_due:
+            if self._models and self._position > self._last_due:
                 yield from self._predict(self._position, time.perf_counter())
             if self._position > 0:
                 yield self._summary(time.perf_counter() - started)
@@ -165,6 +171,7 @@ class Engine:
         self._decisions = {m.manifest.name: Decision(m.manifest) for m in self._models}
         self._latencies = {m.manifest.name: Percentiles() for m in self._models}
         self._windows = dict.fromkeys(self._decisions, 0)
+        self._failures = dict.fromkeys(self._decisions, 0)
 
     def _take(self, item: AudioBlock | MidiBlock | Event) -> Iterator[Record]:
         if isinstance(item, Event):
@@ -184,8 +191,17 @@ class Engine:
                 yield from self._read(item, stop)
             self._position = stop
             if stop == self._due:
-                yield from self._predict(stop, item.captured)
+                yield from self._predict(stop, self._arrival(item, stop))
                 self._due += self._hop
+
+    def _arrival(self, item: AudioBlock | MidiBlock, stop: int) -> float:
+        """When the last sample before ``stop`` arrived.
+
+        A live source that was not read for a while gives all that came meanwhile in one block. Its
+        first windows are older than its last sample, and are to be told and skipped as such.
+        """
+        after = item.end - stop if self._source.live else 0
+        return item.captured - after / STREAM_RATE
 
     def _hear(self, block: AudioBlock, stop: int) -> Iterator[Signal]:
         samples = block.samples[self._position - block.position : stop - block.position]
@@ -229,8 +245,13 @@ class Engine:
             yield skipped
             return
         self._last_due = due
-        for model in self._models:
-            yield self._ask(model, due, elapsed, (captured, started, shared))
+        for model in tuple(self._models):
+            try:
+                record: Record = self._ask(model, due, elapsed, (captured, started, shared))
+                self._failures[model.manifest.name] = 0
+            except InferenceError as error:
+                record = self._failed(model, due, error)
+            yield record
 
     def _skip(self, due: int, behind: float) -> Event | None:
         """Whether to leave out a window: live to catch up, and in a replay as it was then."""
@@ -288,6 +309,17 @@ class Engine:
             latency=latency,
             source=self._source.name,
         )
+
+    def _failed(self, model: Model, due: int, error: InferenceError) -> Event:
+        """Count a window that a network left without an answer; give up on one that always does."""
+        name = model.manifest.name
+        self._dropped += 1
+        self._failures[name] += 1
+        text = f"{name} gave no answer ({error})"
+        if self._failures[name] == FAILURES:
+            self._models.remove(model)
+            text += f", {FAILURES} times in a row: it is asked no more"
+        return Event("inference-failed", due / STREAM_RATE, text, self._source.name, 1)
 
     def _skip_to(self, position: int) -> None:
         """Go on after a gap: nothing is made up to fill it, so every window starts anew."""

@@ -129,7 +129,8 @@ class Event:
     """Something that happened to the stream rather than in it: a loss, a reconnection, a notice.
 
     Attributes:
-        kind: ``overflow``, ``dropped``, ``disconnected``, ``reconnected``, ``notice`` …
+        kind: ``overflow``, ``dropped``, ``disconnected``, ``reconnected``, ``inference-failed``,
+            ``notice`` …
         t: Stream time in seconds.
         text: One line for a person.
         source: Name of the source.
@@ -188,7 +189,7 @@ class Summary:
         source: Its name.
         models: One summary a model.
         seconds: Stream time heard.
-        dropped: Windows and records that were left out to keep up.
+        dropped: Windows that were left out to keep up, or that a network gave no answer to.
         overflows: Times that captured sound or MIDI was overwritten before it was read.
         realtime_factor: Stream time over wall time.
     """

@@ -31,7 +31,7 @@ def main(argv: list[str] | None = None) -> int:
     try:
         return int(args.run(args) or 0)
     except UserError as error:
-        print(f"rt-train: {error}", file=sys.stderr)
+        print(f"rt-train: {printable(str(error))}", file=sys.stderr)
         return 2
     except KeyboardInterrupt:
         print("rt-train: stopped; the same command goes on from here", file=sys.stderr)
@@ -186,7 +186,7 @@ def _evaluate(args: argparse.Namespace) -> None:
         json.dump(figures, sys.stdout, allow_nan=False)
         print()
         return
-    print(f"{figures['model']} on {figures['data']}: {figures['n']} windows")
+    print(printable(f"{figures['model']} on {figures['data']}: {figures['n']} windows"))
     print(f"accuracy {figures['accuracy']:.3f}, macro F1 {figures['macro_f1']:.3f}")
     print(f"expected calibration error {figures['ece']:.3f}")
     if "by_file" in figures:
@@ -194,7 +194,7 @@ def _evaluate(args: argparse.Namespace) -> None:
     for label, row in figures["per_class"].items():
         if row["n"]:
             print(
-                f"  {label:12} precision {row['precision']:.2f}  recall {row['recall']:.2f}  "
+                f"  {printable(label):12} precision {row['precision']:.2f}  recall {row['recall']:.2f}  "
                 f"F1 {row['f1']:.2f}  ({row['n']})"
             )
 
@@ -242,7 +242,7 @@ def _counts(counts: dict[str, int]) -> str:
 
 
 def _say(line: str) -> None:
-    print(line, file=sys.stderr, flush=True)
+    print(printable(line), file=sys.stderr, flush=True)
 
 
 if __name__ == "__main__":
