@@ -14,6 +14,7 @@ from realtime import __version__
 from realtime.config import Parser, options, written
 from realtime.errors import UserError
 from realtime.sinks.textstream import TextStream
+from realtime.text import printable
 
 if TYPE_CHECKING:
     from types import FrameType
@@ -41,7 +42,7 @@ def main(argv: list[str] | None = None) -> int:
     try:
         return _do(options(_parser(), argv, exclusive=_SOURCES))
     except UserError as error:
-        print(f"rt-classify: {error}", file=sys.stderr)
+        print(f"rt-classify: {printable(str(error))}", file=sys.stderr)
         return 2
     except KeyboardInterrupt:
         return 130
@@ -185,8 +186,8 @@ def _parser() -> Parser:
 
 def _seconds(text: str) -> float:
     value = float(text)
-    if not value > 0:
-        raise ArgumentTypeError("must be more than 0")
+    if not 0 < value < float("inf"):
+        raise ArgumentTypeError("must be a number above 0")
     return value
 
 
@@ -235,12 +236,12 @@ def _listen(args: Namespace) -> int:
                 duration=args.duration,
                 pace=pace,
                 signals=signals,
-                pause=controls.pause,
+                hold=controls.hold,
             )
 
         failures += _hear(sources, engine, outlets, controls, partial(_following, args=args))
     for failure in failures:
-        print(f"rt-classify: {failure}", file=sys.stderr)
+        print(f"rt-classify: {printable(failure)}", file=sys.stderr)
     return 2 if failures else 0
 
 
@@ -328,9 +329,9 @@ def _interrupted_between_items(engine: Engine) -> Iterator[None]:
 def _wrapped(source: Source, args: Namespace, controls: Controls) -> Source:
     """A source as the engine hears it: with the pauses that a person takes, and recorded."""
     if source.live:
-        from realtime.sources.pause import Pausable
+        from realtime.sources.hold import Holdable
 
-        source = Pausable(source, controls.pause)
+        source = Holdable(source, controls.hold)
     if args.record is not None:
         from realtime.recording import Recorder
 
@@ -447,7 +448,6 @@ def _outlets(sinks: list[Sink], *, wait: bool) -> Iterator[list[Outlet]]:
 
 def _list_devices() -> int:
     from realtime.sources.devices import list_devices
-    from realtime.text import printable
 
     found = list_devices()
     print("Microphones and other inputs:")

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Literal
 
-from realtime.sources.pause import Pause
+from realtime.sources.hold import Hold
 
 if TYPE_CHECKING:
     from realtime.engine import Engine
@@ -23,11 +23,11 @@ class Controls:
         live: Whether a device is heard, so that there may be a next one.
 
     Attributes:
-        pause: Read by the sources.
+        hold: Whether a person takes a pause; read by the sources.
     """
 
     def __init__(self, *, live: bool = False) -> None:
-        self.pause = Pause()
+        self.hold = Hold()
         self._live = live
         self._engine: Engine | None = None
         self._wish: Wish | None = None
@@ -64,8 +64,8 @@ class Controls:
         if self._engine is None or self._wish is not None:
             return
         self._wish = wish
-        if self.pause.on:
-            self.pause.toggle()
+        if self.hold.on:
+            self.hold.toggle()
         _interrupt_main_thread()
 
 

@@ -4,12 +4,18 @@ from __future__ import annotations
 
 import argparse
 import json
+import re
 import sys
 import time
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from realtime.errors import UserError
 from realtime.text import printable
+
+if TYPE_CHECKING:
+    from training.datasets import Dataset
+    from training.presets import Preset
 
 
 def main(argv: list[str] | None = None) -> int:
@@ -25,7 +31,7 @@ def main(argv: list[str] | None = None) -> int:
     try:
         return int(args.run(args) or 0)
     except UserError as error:
-        print(f"rt-train: {error}", file=sys.stderr)
+        print(f"rt-train: {printable(str(error))}", file=sys.stderr)
         return 2
     except KeyboardInterrupt:
         print("rt-train: stopped; the same command goes on from here", file=sys.stderr)
@@ -37,7 +43,7 @@ def _parser() -> argparse.ArgumentParser:
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
 
     fit = commands.add_parser("fit", help="train a model and export it")
-    fit.add_argument("model", help="name of a preset, such as instrument-cnn")
+    fit.add_argument("model", help="a preset such as instrument-cnn, or a new name for own sounds")
     _data(fit)
     fit.add_argument(
         "--held-out",
@@ -46,8 +52,8 @@ def _parser() -> argparse.ArgumentParser:
         metavar="LAYOUT:FOLDER",
         help="data to calibrate with (the first) and to report on; repeatable",
     )
-    fit.add_argument("--out", type=Path, help="model folder to write (default: models/MODEL)")
-    fit.add_argument("--work", type=Path, help="checkpoints (default: build/fit/MODEL)")
+    fit.add_argument("--out", type=Path, help="folder to write (default: models/PRESET, or NAME)")
+    fit.add_argument("--work", type=Path, help="folder for checkpoints (default: build/fit)")
     fit.add_argument("--jobs", type=int, default=1, help="processes that make windows")
     fit.add_argument("--threads", type=int, default=1, help="threads that train")
     fit.add_argument("--seed", type=int, default=0)
@@ -100,20 +106,48 @@ def _data(parser: argparse.ArgumentParser) -> None:
 
 
 def _fit(args: argparse.Namespace) -> None:
-    from training import datasets, inputs, ship
-    from training.fit import quiet_tensorflow, train
+    from training import datasets, own
     from training.presets import PRESETS
 
-    preset = PRESETS.get(args.model)
-    if preset is None:
-        raise UserError(f"no preset {args.model!r}; there are {', '.join(PRESETS)}")
     data = datasets.read_all(args.data)
-    _say(f"{len(data.examples)} files: {_counts(data.counts)}")
+    held_out = {_short(layout): datasets.read(layout) for layout in args.held_out}
+    if args.model in PRESETS:
+        _build(args, PRESETS[args.model], data, held_out, args.out or Path("models") / args.model)
+        return
+    if any(not layout.startswith("folders:") for layout in args.data):
+        raise UserError(
+            f"no preset {args.model!r}; there are {', '.join(PRESETS)}, or give your own sounds "
+            f"as folders:FOLDER, with a folder a label in it"
+        )
+    if not re.fullmatch(r"[\w.-]+", args.model):
+        raise UserError(f"{args.model!r}: a name of letters, digits, dots and dashes, please")
+    parts = own.split(data, args.seed)
+    for warning in parts.warnings:
+        _say(f"warning: {printable(warning)}")
+    out = args.out or Path(args.model)
+    for preset in own.presets(args.model):
+        held = {"files kept out": parts.judge, **held_out}
+        _build(args, preset, parts.train, held, out / preset.name)
+    _say(f"listen with: rt-classify --mic --model {out}")
+
+
+def _build(
+    args: argparse.Namespace,
+    preset: Preset,
+    data: Dataset,
+    held_out: dict[str, Dataset],
+    folder: Path,
+) -> None:
+    """Train one network and write its folder."""
+    from training import inputs, ship
+    from training.fit import quiet_tensorflow, train
+
+    _say(f"{preset.name}: {len(data.examples)} files: {_counts(data.counts)}")
     source = inputs.make(preset, data, jobs=args.jobs, seed=args.seed)
     source.prepare(Ticker())
     _name_left_out(source.left_out)
     quiet_tensorflow(args.threads)
-    work = args.work or Path("build") / "fit" / preset.name
+    work = (args.work or Path("build") / "fit") / preset.name
     for epoch in train(preset, source, work, seed=args.seed):
         left = (epoch.of - epoch.number) * epoch.seconds / 60
         _say(
@@ -121,7 +155,6 @@ def _fit(args: argparse.Namespace) -> None:
             f"accuracy {epoch.accuracy:.3f}  {epoch.seconds:.0f} s  {left:.0f} min left"
         )
     _say("exporting")
-    folder = args.out or Path("models") / preset.name
     manifest = ship.ship(
         preset,
         source,
@@ -129,12 +162,18 @@ def _fit(args: argparse.Namespace) -> None:
         folder,
         data=data,
         layouts=args.data,
-        held_out=args.held_out,
+        held_out=held_out,
         command=_command(args),
         jobs=args.jobs,
         progress=Ticker(),
     )
     _say(f"{folder}: {manifest.size / 1e6:.2f} MB; {ship.headline(manifest)}")
+
+
+def _short(layout: str) -> str:
+    """A data set's own name, without where it lies on this machine."""
+    kind, _, folder = layout.partition(":")
+    return f"{kind}:{Path(folder).name}"
 
 
 def _command(args: argparse.Namespace) -> str:
@@ -165,7 +204,7 @@ def _evaluate(args: argparse.Namespace) -> None:
         json.dump(figures, sys.stdout, allow_nan=False)
         print()
         return
-    print(f"{figures['model']} on {figures['data']}: {figures['n']} windows")
+    print(printable(f"{figures['model']} on {figures['data']}: {figures['n']} windows"))
     print(f"accuracy {figures['accuracy']:.3f}, macro F1 {figures['macro_f1']:.3f}")
     print(f"expected calibration error {figures['ece']:.3f}")
     if "by_file" in figures:
@@ -173,8 +212,8 @@ def _evaluate(args: argparse.Namespace) -> None:
     for label, row in figures["per_class"].items():
         if row["n"]:
             print(
-                f"  {label:12} precision {row['precision']:.2f}  recall {row['recall']:.2f}  "
-                f"F1 {row['f1']:.2f}  ({row['n']})"
+                f"  {printable(label):12} precision {row['precision']:.2f}  "
+                f"recall {row['recall']:.2f}  F1 {row['f1']:.2f}  ({row['n']})"
             )
 
 
@@ -244,7 +283,7 @@ def _counts(counts: dict[str, int]) -> str:
 
 
 def _say(line: str) -> None:
-    print(line, file=sys.stderr, flush=True)
+    print(printable(line), file=sys.stderr, flush=True)
 
 
 if __name__ == "__main__":

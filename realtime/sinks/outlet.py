@@ -5,7 +5,7 @@ from __future__ import annotations
 import threading
 from collections import deque
 
-from realtime.records import Prediction, Record, Signal
+from realtime.records import Event, Prediction, Record, Signal
 from realtime.sinks import Sink
 
 DROPPABLE = (Signal, Prediction)
@@ -13,6 +13,9 @@ DROPPABLE = (Signal, Prediction)
 
 PATIENCE = 5.0
 """Seconds that a sink may take to finish."""
+
+FAR_BEYOND = 8
+"""Times its size to which an inbox grows by events: for hours of them there is no room either."""
 
 
 class Outlet:
@@ -30,7 +33,8 @@ class Outlet:
 
         Args:
             sink: Where the records go.
-            size: Records that may wait. Events and summaries are kept even beyond it.
+            size: Records that may wait. Events and summaries are kept even beyond it; of more
+                than ``FAR_BEYOND`` times as many the oldest events are left out, too.
             wait: When the inbox is full, whether ``put`` waits (a replay, where nothing may be
                 lost) or leaves out the oldest record (live, where the engine may not wait).
         """
@@ -91,15 +95,22 @@ class Outlet:
 
     def _make_room(self, record: Record) -> bool:
         """Leaves out the oldest record that can be spared; False if that is the new one itself."""
-        for index, waiting in enumerate(self._inbox):
-            if isinstance(waiting, DROPPABLE):
-                del self._inbox[index]
-                self.dropped += 1
-                return True
+        if self._leave_out(DROPPABLE):
+            return True
         if isinstance(record, DROPPABLE):
             self.dropped += 1
             return False
+        if len(self._inbox) >= FAR_BEYOND * self._size:
+            self._leave_out((Event,))
         return True
+
+    def _leave_out(self, kinds: tuple[type[Record], ...]) -> bool:
+        for index, waiting in enumerate(self._inbox):
+            if isinstance(waiting, kinds):
+                del self._inbox[index]
+                self.dropped += 1
+                return True
+        return False
 
     def _run(self) -> None:
         try:

@@ -6,7 +6,7 @@ import time
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import replace
 
-from realtime.records import STREAM_RATE, Event
+from realtime.records import STREAM_RATE, Event, Pause
 from realtime.sources import Item
 
 
@@ -37,7 +37,7 @@ def paced(items: Iterable[Item], hold: Callable[[], float] = _no_pause) -> Itera
     start = 0.0  # when the position 0 of the stream was, or would have been
     begun = False
     for item in items:
-        if isinstance(item, Event):
+        if isinstance(item, Event | Pause):
             yield item
             continue
         if not begun:

@@ -7,8 +7,11 @@ because only there does an LSTM convert to TFLite's fused operator.
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import dataclass
 from types import ModuleType
 from typing import Any
+
+import numpy as np
 
 from realtime.errors import UserError
 from training.networks import mixed, recurrent, vgg
@@ -18,6 +21,19 @@ BUILDERS: dict[str, Callable[..., Any]] = {
     "mixed": mixed.build,
     "lstm": recurrent.build,
 }
+
+
+@dataclass(frozen=True, slots=True)
+class Gate:
+    """A logistic regression on what a network's last layer reads.
+
+    Attributes:
+        weights: float32 (n,).
+        bias: Its constant.
+    """
+
+    weights: np.ndarray
+    bias: float
 
 
 def build(spec: dict[str, Any], shape: tuple[int, ...], n_labels: int, keras: ModuleType) -> Any:
@@ -45,3 +61,21 @@ def build(spec: dict[str, Any], shape: tuple[int, ...], n_labels: int, keras: Mo
     x = BUILDERS[spec["name"]](x, keras, **params)
     outputs = keras.layers.Dense(n_labels, activation="softmax", dtype="float32")(x)
     return keras.Model(inputs, outputs)
+
+
+def gated(model: Any, gate: Gate, keras: ModuleType) -> Any:
+    """A network whose answers fade to "any label" as far as a sound is unlike what it knows.
+
+    By the law of total probability: with the probability that the gate gives, the sound is one of
+    those the network was trained on and its answer counts; else every label is equally likely.
+
+    Args:
+        model: What ``build`` made.
+        gate: Reads what the last layer of ``model`` reads.
+        keras: The Keras that ``model`` was built with.
+    """
+    known = keras.layers.Dense(1, activation="sigmoid", dtype="float32")
+    familiar = known(model.layers[-1].input)
+    known.set_weights([gate.weights[:, None], np.array([gate.bias], np.float32)])
+    any_label = 1 / model.output.shape[-1]
+    return keras.Model(model.inputs, (model.output - any_label) * familiar + any_label)

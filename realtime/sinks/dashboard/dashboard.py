@@ -99,13 +99,13 @@ class Dashboard:
             case "q":
                 controls.quit()
             case " ":
-                controls.pause.toggle()
+                controls.hold.toggle()
             case "r":
                 controls.reset_evidence()
             case "d":
                 controls.next_device()
         with self._lock:
-            self._scene.paused = controls.pause.on
+            self._scene.paused = controls.hold.on
             if key == "m":
                 self._scene.next_task()
             self._scene.help = key == "?" and not self._scene.help

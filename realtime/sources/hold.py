@@ -1,4 +1,4 @@
-"""A pause that a person takes while something is heard."""
+"""Holding what is heard: a pause that a person takes."""
 
 from __future__ import annotations
 
@@ -7,12 +7,12 @@ import time
 from collections.abc import Iterator
 from typing import Literal, Self
 
-from realtime.records import STREAM_RATE, Event
+from realtime.records import STREAM_RATE, Event, Pause
 from realtime.sources import Item, Source
 
 
-class Pause:
-    """Whether there is a pause now. Any thread may begin or end it."""
+class Hold:
+    """A pause that a person takes. Any thread may begin or end it."""
 
     def __init__(self) -> None:
         self._going = threading.Event()
@@ -30,7 +30,7 @@ class Pause:
         else:
             self._going.set()
 
-    def hold(self) -> float:
+    def wait(self) -> float:
         """Waits until there is no pause; Ctrl-C ends the wait.
 
         Returns:
@@ -44,7 +44,7 @@ class Pause:
         return time.perf_counter() - begun
 
 
-class Pausable:
+class Holdable:
     """A live source of which nothing is heard during a pause.
 
     It goes on by itself meanwhile, so its stream time does too: the pause leaves a gap, told by an
@@ -52,12 +52,12 @@ class Pausable:
 
     Args:
         source: What to listen to.
-        pause: When not to.
+        hold: When not to.
     """
 
-    def __init__(self, source: Source, pause: Pause) -> None:
+    def __init__(self, source: Source, hold: Hold) -> None:
         self._source = source
-        self._pause = pause
+        self._hold = hold
 
     @property
     def name(self) -> str:
@@ -89,10 +89,11 @@ class Pausable:
     def __iter__(self) -> Iterator[Item]:
         paused_from: int | None = None
         for item in self._source:
-            if isinstance(item, Event):
+            if isinstance(item, Event | Pause):
                 yield item
-            elif self._pause.on:
+            elif self._hold.on:
                 paused_from = item.position if paused_from is None else paused_from
+                yield Pause(item.position)
             else:
                 if paused_from is not None:
                     yield self._told(paused_from, item.position)
