@@ -72,7 +72,8 @@ class Model:
     @property
     def stream(self) -> Literal["audio", "midi"]:
         """What it listens to."""
-        return features.KINDS[self.manifest.feature["kind"]].stream
+        stream: Literal["audio", "midi"] = features.kind_of(self.manifest.feature["kind"]).stream
+        return stream
 
 
 def shipped() -> list[Path]:

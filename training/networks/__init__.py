@@ -13,6 +13,7 @@ from typing import Any
 
 import numpy as np
 
+from realtime import plugins
 from realtime.errors import UserError
 from training.networks import mixed, recurrent, vgg
 
@@ -40,7 +41,8 @@ def build(spec: dict[str, Any], shape: tuple[int, ...], n_labels: int, keras: Mo
     """Build an untrained network.
 
     Args:
-        spec: ``{"name": "vgg" | "mixed" | "lstm", …}`` with the parameters of that builder.
+        spec: ``{"name": "vgg" | "mixed" | "lstm", …}``, or a name that an installed package adds,
+            with the parameters of that builder.
         shape: Shape of one window.
         n_labels: Outputs, a softmax over them.
         keras: ``keras`` or ``tf_keras``.
@@ -52,13 +54,17 @@ def build(spec: dict[str, Any], shape: tuple[int, ...], n_labels: int, keras: Mo
         UserError: No such network.
     """
     params = {key: value for key, value in spec.items() if key != "name"}
-    if spec.get("name") not in BUILDERS:
-        raise UserError(f"unknown network {spec.get('name')!r}; known: {', '.join(BUILDERS)}")
+    name = spec.get("name")
+    added = plugins.names("training.networks") if name not in BUILDERS else []
+    if name not in [*BUILDERS, *added]:
+        known = ", ".join([*BUILDERS, *added])
+        raise UserError(f"unknown network {name!r}; known: {known}")
+    builder = plugins.load("training.networks", name) if name in added else BUILDERS[name]
     inputs = keras.Input(shape)
     x = inputs
-    if spec["name"] != "lstm":
+    if name != "lstm":
         x = keras.layers.Reshape((*shape, 1))(x)
-    x = BUILDERS[spec["name"]](x, keras, **params)
+    x = builder(x, keras, **params)
     outputs = keras.layers.Dense(n_labels, activation="softmax", dtype="float32")(x)
     return keras.Model(inputs, outputs)
 
