@@ -77,10 +77,11 @@ class Spectrogram(Rolling):
 
     def decibels(self) -> np.ndarray:
         """The same before scaling, float32 (frames, bands) in dBFS; a view until the next push."""
-        return self._frames.decibels.latest(self.shape[0])
+        return self._frames.latest(self.shape[0])
 
     def picture(self, decibels: np.ndarray) -> np.ndarray:
         """Scale band energies in dBFS, float32 (n, bands), to [0, 1] as ``window`` does."""
         white = max(float(decibels.max()), self._floor_db)
-        picture = (decibels - np.float32(white - self._top_db)) * np.float32(1 / self._top_db)
+        picture = decibels - np.float32(white - self._top_db)
+        picture *= np.float32(1 / self._top_db)
         return np.maximum(picture, 0, out=picture)
