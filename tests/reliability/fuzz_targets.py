@@ -272,7 +272,9 @@ def _notes() -> bytes:
 def _bytes_of_notes() -> bytes:
     sent = bytearray(b"\xf0\x7e\x7f\x09\x01\xf7\xfe\xf8")
     for note in range(40, 80, 3):
-        sent += bytes([0x90, note, 64, note + 7, 0, 0xB0, 64, 127, 0xE1, 0, 64, 0xFE, 0x80, note, 9])
+        sent += bytes(
+            [0x90, note, 64, note + 7, 0, 0xB0, 64, 127, 0xE1, 0, 64, 0xFE, 0x80, note, 9]
+        )
     return bytes(sent)
 
 
