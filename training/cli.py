@@ -51,7 +51,26 @@ def _parser() -> argparse.ArgumentParser:
     fit.add_argument("--jobs", type=int, default=1, help="processes that make windows")
     fit.add_argument("--threads", type=int, default=1, help="threads that train")
     fit.add_argument("--seed", type=int, default=0)
+    _protocol(fit, folds=1)
+    fit.add_argument("--tuned", type=Path, metavar="FILE", help="settings that tune found")
     fit.set_defaults(run=_fit)
+
+    compare = commands.add_parser("compare", help="test two models over the same folds")
+    compare.add_argument("first", help="a preset")
+    compare.add_argument("second", help="another")
+    _data(compare)
+    _protocol(compare, folds=5)
+    _work(compare)
+    compare.set_defaults(run=_compare)
+
+    tune = commands.add_parser("tune", help="search a preset's settings with Keras Tuner")
+    tune.add_argument("model", help="a preset")
+    _data(tune)
+    _protocol(tune)
+    tune.add_argument("--trials", type=int, default=5, help="settings to try (5)")
+    tune.add_argument("--runs", type=int, default=2, help="networks trained of each (2)")
+    _work(tune)
+    tune.set_defaults(run=_tune)
 
     evaluate = commands.add_parser("evaluate", help="judge a model folder on labelled files")
     evaluate.add_argument("model", help="name of a shipped model, or a model folder")
@@ -81,14 +100,55 @@ def _data(parser: argparse.ArgumentParser) -> None:
     )
 
 
-def _fit(args: argparse.Namespace) -> None:
-    from training import datasets, inputs, ship
-    from training.fit import quiet_tensorflow, train
-    from training.presets import PRESETS
+def _protocol(parser: argparse.ArgumentParser, folds: int | None = None) -> None:
+    parser.add_argument(
+        "--protocol",
+        choices=("paper", "honest"),
+        help="fixed windows, split at random as the seed papers did, or by work or instrument",
+    )
+    if folds:
+        parser.add_argument(
+            "--folds", type=int, default=folds, help=f"folds of the protocol ({folds})"
+        )
+    parser.add_argument("--epochs", type=int, help="epochs of the protocol, if not the preset's")
+    parser.add_argument("--most", type=int, metavar="N", help="windows a label at most")
+    parser.add_argument(
+        "--results",
+        type=Path,
+        default=Path("reports"),
+        help="folder for the protocol's figures, which report reads (reports)",
+    )
 
-    preset = PRESETS.get(args.model)
-    if preset is None:
-        raise UserError(f"no preset {args.model!r}; there are {', '.join(PRESETS)}")
+
+def _work(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--jobs", type=int, default=1, help="processes that make windows")
+    parser.add_argument("--threads", type=int, default=1, help="threads that train")
+    parser.add_argument("--seed", type=int, default=0)
+
+
+def _compare(args: argparse.Namespace) -> None:
+    from training.protocols import commands
+
+    commands.compare(args, _say, Ticker())
+
+
+def _tune(args: argparse.Namespace) -> None:
+    from training.protocols import commands
+
+    commands.tune(args, _say, Ticker())
+
+
+def _fit(args: argparse.Namespace) -> None:
+    from training import catalogue, datasets, inputs, ship
+    from training.fit import quiet_tensorflow, train
+    from training.protocols.plans import PLANS
+
+    if args.protocol or args.model in PLANS:
+        from training.protocols import commands
+
+        commands.fit(args, _say, Ticker())
+        return
+    preset = catalogue.find(args.model)
     data = datasets.read_all(args.data)
     _say(f"{len(data.examples)} files: {_counts(data.counts)}")
     source = inputs.make(preset, data, jobs=args.jobs, seed=args.seed)

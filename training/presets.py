@@ -69,25 +69,25 @@ class Preset:
     Attributes:
         name: Name of the model, and of its folder.
         task: What it names.
-        kind: ``cnn`` or ``lstm``.
+        kind: ``cnn``, ``lstm`` or ``crnn``, convolutions before an LSTM.
         inputs: Where its windows come from: ``sounds``, ``notes`` or ``piece-sounds``.
         feature: The feature, as the manifest will hold it.
         network: The network and its parameters, see ``training.networks``.
         schedule: How it is trained.
-        quantisation: ``int8`` or ``dynamic`` (int8 weights, float activations).
+        quantisation: ``int8``, ``dynamic`` (int8 weights, float activations) or ``float32``.
         pool: Windows or stretches made on disk beforehand.
         unknown_below: A likeliest label under this probability is reported as unknown.
         smoothing_s: Time constant of the smoothed probabilities in seconds.
     """
 
     name: str
-    task: Literal["instrument", "composer"]
-    kind: Literal["cnn", "lstm"]
+    task: Literal["instrument", "composer", "source"]
+    kind: Literal["cnn", "lstm", "crnn"]
     inputs: Literal["sounds", "notes", "piece-sounds"]
     feature: dict[str, Any]
     network: dict[str, Any]
     schedule: Schedule
-    quantisation: Literal["int8", "dynamic"]
+    quantisation: Literal["int8", "dynamic", "float32"]
     pool: int = 0
     unknown_below: float = 0.0
     smoothing_s: float = 1.0
