@@ -25,18 +25,18 @@ PICTURE = {
     "frames": 256,
     "bands": 256,
     "n_fft": 4096,
-    "win_length": 3940,
-    "hop": 612,
+    "win_length": 4055,
+    "hop": 1239,
     "scale": "log",
     "fmin": 27.5,
     "fmax": 3729.3,
     "top_db": 80.0,
     "floor_db": -60.0,
 }
-"""10 s of sound as 256 x 256 grey points, three bands a semitone from A0."""
+"""20 s of sound as 256 x 256 grey points, three bands a semitone from A0."""
 
-CHORDS = {"kind": "chords", "length": 128, "chord": 0.04}
-"""The last 128 chords."""
+CHORDS = {"kind": "chords", "length": 256, "chord": 0.04}
+"""The last 256 chords."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,9 +108,9 @@ PRESETS = {
                 "dropout": 0.2,
                 "dense": 128,
             },
-            schedule=Schedule(epochs=28, windows=8192, rate=2e-3, mixed_precision=True),
+            schedule=Schedule(epochs=40, windows=8192, rate=2e-3, mixed_precision=True),
             quantisation="int8",
-            pool=36_000,
+            pool=40_000,
             unknown_below=0.4,
         ),
         Preset(
@@ -121,14 +121,15 @@ PRESETS = {
             feature=MEL,
             network={
                 "name": "lstm",
-                "units": [96, 128, 128],
+                "units": [128, 128, 128],
                 "dropout": 0.3,
                 "dense": 128,
                 "dense_dropout": 0.3,
+                "stack": 2,
             },
-            schedule=Schedule(epochs=20, windows=8192, rate=2e-3),
+            schedule=Schedule(epochs=60, windows=8192, rate=2e-3),
             quantisation="dynamic",
-            pool=36_000,
+            pool=40_000,
             unknown_below=0.4,
         ),
         Preset(
@@ -139,16 +140,17 @@ PRESETS = {
             feature=PICTURE,
             network={
                 "name": "mixed",
-                "vgg": [8, 16],
-                "residual": [32, 48],
+                "stem": 24,
+                "vgg": [32],
+                "residual": [48],
                 "dense_blocks": [4, 4],
                 "growth": 16,
                 "dense": 64,
                 "dropout": 0.5,
             },
-            schedule=Schedule(epochs=16, windows=4096, batch=32, rate=1e-3, mixed_precision=True),
+            schedule=Schedule(epochs=50, windows=4096, batch=32, rate=1e-3, mixed_precision=True),
             quantisation="int8",
-            pool=4_000,
+            pool=3_200,
             smoothing_s=5.0,
         ),
         Preset(
@@ -159,12 +161,13 @@ PRESETS = {
             feature=CHORDS,
             network={
                 "name": "lstm",
-                "units": [128, 128],
+                "units": [160, 160],
                 "dropout": 0.3,
                 "dense": 120,
                 "dense_dropout": 0.3,
+                "stack": 2,
             },
-            schedule=Schedule(epochs=28, windows=12_288, batch=128, rate=2e-3),
+            schedule=Schedule(epochs=70, windows=12_288, batch=128, rate=2e-3),
             quantisation="dynamic",
             smoothing_s=5.0,
         ),

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator
 from pathlib import Path
+from zlib import crc32
 
 import numpy as np
 
@@ -36,7 +37,12 @@ PROGRAMS: dict[str, tuple[str, range | tuple[int, ...]]] = {
 RANGES = {"bass": (23, 67), "flute": (48, 98), "vocal": (36, 84), "guitar": (36, 88)}
 """Pitches a family is rendered at where fewer than a piano's make sense."""
 
-FONT_FOLDERS = ("/usr/share/sounds/sf2", "/usr/share/sounds/sf3", "/usr/share/soundfonts")
+FONT_FOLDERS = (
+    "/usr/share/sounds/sf2",
+    "/usr/share/sounds/sf3",
+    "/usr/share/soundfonts",
+    "/usr/share/minuet/soundfonts",
+)
 
 
 def find_soundfonts() -> list[Path]:
@@ -75,14 +81,14 @@ def render(
     jobs = [(family, program) for family in FAMILIES for program in PROGRAMS[family][1]]
     index: dict[str, dict[str, object]] = {}
     for f, font in enumerate(fonts):
-        part = out / f"{font.stem}.json"
+        part = out / f"{font.stem}-{notes}-{phrases}-{seed}.json"
         if part.exists():
             index |= json.loads(part.read_text("utf-8"))
             continue
         entries: dict[str, dict[str, object]] = {}
         with Synth(font) as synth:
             for j, (family, program) in enumerate(jobs):
-                rng = np.random.default_rng([seed, f, program])
+                rng = np.random.default_rng([seed, crc32(font.stem.encode()), program])
                 source = PROGRAMS[family][0]
                 instrument = f"{family}_{source}_{font.stem}-{program:03d}"
                 for name, pitch, velocity, sound in _sounds(
@@ -102,7 +108,9 @@ def render(
                         "sample_rate": STREAM_RATE,
                     }
                 yield f * len(jobs) + j + 1, len(fonts) * len(jobs)
-        part.write_text(json.dumps(entries), "utf-8")
+        partial = part.with_suffix(".partial")
+        partial.write_text(json.dumps(entries), "utf-8")
+        partial.rename(part)  # a part that has its name is whole
         index |= entries
     (out / "examples.json").write_text(json.dumps(index, indent=0), "utf-8")
 

@@ -25,13 +25,13 @@ class BandFrames:
         win_length: Samples a frame, zero-padded to ``n_fft``; the same by default.
         history: Samples kept beside them.
         scale: Factor on the power spectrum.
+        floor: Least power, which silence is given. The default is librosa's: -100 dB.
 
     Raises:
         ValueError: A band holds no FFT bin, a frame is longer than the transform, or the frames do
             not fit into ``MOST`` numbers.
     """
 
-    AMIN = 1e-10  # librosa's floor: -100 dB
     MOST = 1 << 23  # 32 MB: a manifest may come from anyone
 
     def __init__(
@@ -44,6 +44,7 @@ class BandFrames:
         win_length: int | None = None,
         history: int = 0,
         scale: float = 1.0,
+        floor: float = 1e-10,
     ) -> None:
         self.win_length, self.hop = win_length or n_fft, hop
         if self.win_length > n_fft:
@@ -51,7 +52,8 @@ class BandFrames:
         if n_frames * len(bank) > self.MOST:
             raise ValueError(f"{n_frames} frames of {len(bank)} bands are too many")
         self.samples = Ring(max(self.win_length, history))
-        self.decibels = Ring(n_frames, (len(bank),), fill=10 * np.log10(self.AMIN))
+        self.decibels = Ring(n_frames, (len(bank),), fill=10 * np.log10(floor))
+        self._floor = np.float32(floor)
         # Triangles are narrow: summing only their own bins is several times faster than a matrix.
         if not bank.any(axis=1).all():
             raise ValueError("a band holds no FFT bin; ask for fewer bands or a longer n_fft")
@@ -91,7 +93,7 @@ class BandFrames:
         np.take(self._power, self._bins, out=self._weighted, mode="clip")
         np.multiply(self._weighted, self._weights, out=self._weighted)
         bands = np.add.reduceat(self._weighted, self._starts)
-        np.maximum(bands, self.AMIN, out=bands)
+        np.maximum(bands, self._floor, out=bands)
         np.log10(bands, out=bands)
         bands *= 10
         return bands
