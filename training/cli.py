@@ -3,13 +3,19 @@
 from __future__ import annotations
 
 import argparse
-import json
 import sys
 import time
+from dataclasses import replace
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 from realtime.errors import UserError
 from realtime.text import printable
+
+if TYPE_CHECKING:
+    from training.datasets import Dataset
+    from training.inputs import Inputs
+    from training.presets import Preset
 
 
 def main(argv: list[str] | None = None) -> int:
@@ -55,6 +61,19 @@ def _parser() -> argparse.ArgumentParser:
     fit.add_argument("--tuned", type=Path, metavar="FILE", help="settings that tune found")
     fit.set_defaults(run=_fit)
 
+    _protocol_commands(commands)
+    _judging_commands(commands)
+    render = commands.add_parser("render", help="render notes and phrases from SoundFonts")
+    render.add_argument("out", type=Path, help="folder to write, in NSynth's layout")
+    render.add_argument("--soundfont", type=Path, action="append", help="repeatable")
+    render.add_argument("--notes", type=int, default=45, help="notes of each program and font")
+    render.add_argument("--phrases", type=int, default=15, help="phrases of each")
+    render.add_argument("--seed", type=int, default=0)
+    render.set_defaults(run=_render)
+    return parser
+
+
+def _protocol_commands(commands: Any) -> None:
     compare = commands.add_parser("compare", help="test two models over the same folds")
     compare.add_argument("first", help="a preset")
     compare.add_argument("second", help="another")
@@ -72,22 +91,45 @@ def _parser() -> argparse.ArgumentParser:
     _work(tune)
     tune.set_defaults(run=_tune)
 
+    export = commands.add_parser("export", help="make a model folder of a checkpoint")
+    export.add_argument("model", help="a preset that fit has trained")
+    _data(export)
+    export.add_argument("--held-out", action="append", default=[], metavar="LAYOUT:FOLDER")
+    export.add_argument("--quantisation", choices=("int8", "dynamic", "float32"))
+    export.add_argument("--out", type=Path, help="model folder to write (default: models/MODEL)")
+    export.add_argument("--work", type=Path, help="checkpoints (default: build/fit/MODEL)")
+    _protocol(export)
+    export.add_argument("--fold", type=int, default=0, help="fold of the protocol to export (0)")
+    _work(export)
+    export.set_defaults(run=_export)
+
+
+def _judging_commands(commands: Any) -> None:
     evaluate = commands.add_parser("evaluate", help="judge a model folder on labelled files")
     evaluate.add_argument("model", help="name of a shipped model, or a model folder")
     _data(evaluate)
     evaluate.add_argument("--split", help="only train, valid, dev or test of the data")
     evaluate.add_argument("--jobs", type=int, default=1, help="processes")
     evaluate.add_argument("--json", action="store_true", help="one JSON object on stdout")
+    evaluate.add_argument(
+        "--condition",
+        choices=("as-is", "neutral", "played"),
+        default="as-is",
+        help="MIDI files as they are, on one piano, or with a player's timing too",
+    )
+    evaluate.add_argument(
+        "--seconds-heard", action="store_true", help="accuracy after 4, 10, 30, 60 s and the whole"
+    )
+    evaluate.add_argument(
+        "--splices", type=int, metavar="N", help="time to notice a change of instrument, N streams"
+    )
+    evaluate.add_argument("--results", type=Path, help="folder to keep the figures in, for report")
     evaluate.set_defaults(run=_evaluate)
 
-    render = commands.add_parser("render", help="render notes and phrases from SoundFonts")
-    render.add_argument("out", type=Path, help="folder to write, in NSynth's layout")
-    render.add_argument("--soundfont", type=Path, action="append", help="repeatable")
-    render.add_argument("--notes", type=int, default=45, help="notes of each program and font")
-    render.add_argument("--phrases", type=int, default=15, help="phrases of each")
-    render.add_argument("--seed", type=int, default=0)
-    render.set_defaults(run=_render)
-    return parser
+    report = commands.add_parser("report", help="one page of all figures, with plots")
+    report.add_argument("--results", type=Path, default=Path("reports"), help="measurements")
+    report.add_argument("--out", type=Path, default=Path("docs") / "judging.md", help="the page")
+    report.set_defaults(run=_report)
 
 
 def _data(parser: argparse.ArgumentParser) -> None:
@@ -139,7 +181,7 @@ def _tune(args: argparse.Namespace) -> None:
 
 
 def _fit(args: argparse.Namespace) -> None:
-    from training import catalogue, datasets, inputs, ship
+    from training import catalogue
     from training.fit import quiet_tensorflow, train
     from training.protocols.plans import PLANS
 
@@ -149,11 +191,7 @@ def _fit(args: argparse.Namespace) -> None:
         commands.fit(args, _say, Ticker())
         return
     preset = catalogue.find(args.model)
-    data = datasets.read_all(args.data)
-    _say(f"{len(data.examples)} files: {_counts(data.counts)}")
-    source = inputs.make(preset, data, jobs=args.jobs, seed=args.seed)
-    source.prepare(Ticker())
-    _name_left_out(source.left_out)
+    data, source = _prepared(args, preset)
     quiet_tensorflow(args.threads)
     work = args.work or Path("build") / "fit" / preset.name
     for epoch in train(preset, source, work, seed=args.seed):
@@ -162,12 +200,51 @@ def _fit(args: argparse.Namespace) -> None:
             f"epoch {epoch.number}/{epoch.of}  loss {epoch.loss:.3f}  "
             f"accuracy {epoch.accuracy:.3f}  {epoch.seconds:.0f} s  {left:.0f} min left"
         )
+    _ship(args, preset, data, source)
+
+
+def _export(args: argparse.Namespace) -> None:
+    from training import catalogue
+    from training.fit import quiet_tensorflow
+    from training.protocols.plans import PLANS
+
+    if args.protocol or args.model in PLANS:
+        from training.protocols import commands
+
+        commands.export(args, _say, Ticker())
+        return
+    preset = catalogue.find(args.model)
+    work = args.work or Path("build") / "fit" / preset.name
+    if not (work / "last.keras").exists():
+        raise UserError(f"{work}: no checkpoint; rt-train fit {preset.name} makes one")
+    if args.quantisation:
+        preset = replace(preset, quantisation=args.quantisation)
+    data, source = _prepared(args, preset)
+    quiet_tensorflow(args.threads)
+    _ship(args, preset, data, source)
+
+
+def _prepared(args: argparse.Namespace, preset: Preset) -> tuple[Dataset, Inputs]:
+    """The training data, and the source of windows that is made of it."""
+    from training import datasets, inputs
+
+    data = datasets.read_all(args.data)
+    _say(f"{len(data.examples)} files: {_counts(data.counts)}")
+    source = inputs.make(preset, data, jobs=args.jobs, seed=args.seed)
+    source.prepare(Ticker())
+    _name_left_out(source.left_out)
+    return data, source
+
+
+def _ship(args: argparse.Namespace, preset: Preset, data: Dataset, source: Inputs) -> None:
+    from training import ship
+
     _say("exporting")
     folder = args.out or Path("models") / preset.name
     manifest = ship.ship(
         preset,
         source,
-        work,
+        args.work or Path("build") / "fit" / preset.name,
         folder,
         data=data,
         layouts=args.data,
@@ -188,36 +265,15 @@ def _command(args: argparse.Namespace) -> str:
 
 
 def _evaluate(args: argparse.Namespace) -> None:
-    from realtime.registry import find, read_manifest
-    from training import datasets
-    from training.evaluate import listen, report
+    from training.judging import commands
 
-    folder = find(args.model)
-    data = datasets.read_all(args.data)
-    if args.split:
-        data = data.only(args.split)
-    heard = listen(folder, data, jobs=args.jobs, progress=Ticker())
-    _name_left_out(heard.left_out)
-    figures = {
-        "model": read_manifest(folder).name,
-        "data": " ".join(args.data) + (f" {args.split}" if args.split else ""),
-        **report(heard),
-    }
-    if args.json:
-        json.dump(figures, sys.stdout, allow_nan=False)
-        print()
-        return
-    print(f"{figures['model']} on {figures['data']}: {figures['n']} windows")
-    print(f"accuracy {figures['accuracy']:.3f}, macro F1 {figures['macro_f1']:.3f}")
-    print(f"expected calibration error {figures['ece']:.3f}")
-    if "by_file" in figures:
-        print(f"whole files: {figures['by_file']['accuracy']:.3f} of {figures['by_file']['n']}")
-    for label, row in figures["per_class"].items():
-        if row["n"]:
-            print(
-                f"  {label:12} precision {row['precision']:.2f}  recall {row['recall']:.2f}  "
-                f"F1 {row['f1']:.2f}  ({row['n']})"
-            )
+    _name_left_out(commands.evaluate(args, Ticker()))
+
+
+def _report(args: argparse.Namespace) -> None:
+    from training.judging import commands
+
+    commands.report(args, _say)
 
 
 def _name_left_out(left_out: dict[str, str]) -> None:

@@ -8,6 +8,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+from realtime.errors import UserError
 from training import results
 from training.datasets import Dataset, read_all
 from training.fit import Epoch, quiet_tensorflow
@@ -57,6 +58,28 @@ def fit(args: argparse.Namespace, say: Say, tick: Progress) -> None:
     for name, figures in held_out.items():
         say(f"{name}: accuracy {figures['accuracy']:.3f} of {figures['n']} windows")
     say(f"{folder}: {manifest.size / 1e6:.2f} MB; figures in {path}")
+
+
+def export(args: argparse.Namespace, say: Say, tick: Progress) -> None:
+    """Make a model folder of a fold that was trained before."""
+    from training.ship import LICENCES
+
+    plan = _plan(args, args.model)
+    trial, _ = _trial(args, plan, say, tick)
+    work = trial.work(args.fold)
+    if not (work / "tested.json").exists():
+        raise UserError(f"{work}: not trained; rt-train fit {plan.name} with the same options does")
+    if args.quantisation:
+        trial = replace(trial, quantisation=args.quantisation)
+    folder = args.out or Path("build") / "models" / f"{plan.name}-{trial.protocol}"
+    licences = sorted({LICENCES[layout.partition(":")[0]] for layout in args.data})
+    command = _command("export", [args.model], args)
+    manifest = trial.export(args.fold, folder, command=command, licences=licences)
+    told = manifest.figures["quantised"]
+    say(
+        f"{folder}: {manifest.size / 1e6:.2f} MB, {manifest.quantisation}; {told['accuracy']:.3f} "
+        f"of {told['windows']} test windows right, float32 {told['accuracy_float32']:.3f}"
+    )
 
 
 def compare(args: argparse.Namespace, say: Say, tick: Progress) -> None:

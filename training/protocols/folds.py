@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Callable
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -57,6 +57,7 @@ class Trial:
         protocol: How it is split.
         seed: Of splits, weights and order.
         root: Folder below which the checkpoints lie.
+        quantisation: To be exported in, if not the plan's.
     """
 
     plan: Plan
@@ -64,6 +65,7 @@ class Trial:
     protocol: Protocol
     seed: int = 0
     root: Path = Path("build") / "protocols"
+    quantisation: str = ""
 
     @property
     def folder(self) -> Path:
@@ -102,7 +104,8 @@ class Trial:
 
     def export(self, number: int, folder: Path, *, command: str, licences: list[str]) -> Manifest:
         """Write the network of a fold as a model folder, and say what quantising cost."""
-        fold, preset = self.split(number), self.plan.preset()
+        plan = replace(self.plan, quantisation=self.quantisation or self.plan.quantisation)
+        fold, preset = self.split(number), plan.preset()
         model = trainer.trained(self.work(number))
         inputs = _TrainingWindows(self, fold)
         content = export.convert(model, preset, inputs, preset.quantisation)

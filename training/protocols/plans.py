@@ -37,6 +37,14 @@ NOTES = {
 """100 notes as (pitch, velocity, duration): the first seed paper's sequences."""
 
 
+WITHIN: dict[str, dict[str, Any]] = {
+    "sounds": {},
+    "notes": {"length": 100},
+    "piece-sounds": {"win_length": 3940, "hop": 612},
+}
+"""What our own features are changed by to see no more than the papers' windows hold."""
+
+
 @dataclass(frozen=True, slots=True)
 class Training:
     """How a network is trained on a fixed set of windows.
@@ -48,7 +56,8 @@ class Training:
         optimizer: ``adam`` and ``adamax`` at a constant rate; ``adamw`` along half a cosine.
         patience: Epochs without a lower validation loss after which it stops; 0 for never.
         weights: Weight of each label in the loss; 1 where it is not named.
-        augmentation: ``pictures`` are rotated, shifted and mirrored; ``masks`` blank stretches.
+        augmentation: ``pictures`` are rotated, shifted and mirrored, as the first paper did;
+            ``filters`` are coloured and masked, as our own live models are trained.
         smoothing: Label smoothing.
         mixed_precision: Compute in bfloat16.
     """
@@ -59,7 +68,7 @@ class Training:
     optimizer: Literal["adam", "adamax", "adamw"] = "adam"
     patience: int = 0
     weights: dict[str, float] = field(default_factory=dict)
-    augmentation: Literal["none", "pictures", "masks"] = "none"
+    augmentation: Literal["none", "pictures", "filters"] = "none"
     smoothing: float = 0.0
     mixed_precision: bool = False
 
@@ -246,7 +255,7 @@ def find(name: str) -> Plan:
         batch=min(32, schedule.batch),
         rate=schedule.rate,
         optimizer="adamw",
-        augmentation="none" if preset.inputs == "notes" else "masks",
+        augmentation="none" if preset.inputs == "notes" else "filters",
         smoothing=schedule.smoothing,
         mixed_precision=schedule.mixed_precision,
     )
@@ -255,7 +264,7 @@ def find(name: str) -> Plan:
         task=preset.task,
         kind=preset.kind,
         reads=preset.inputs,
-        feature=preset.feature,
+        feature=preset.feature | WITHIN[preset.inputs],
         network=preset.network,
         training=training,
         quantisation=preset.quantisation,

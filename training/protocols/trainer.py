@@ -11,9 +11,9 @@ from typing import Any
 import numpy as np
 
 from training import networks
-from training.augment import pictures
+from training.augment import papers
+from training.augment.picture import colour, mask
 from training.fit import Epoch, seed_dropout
-from training.inputs.sounds import mask
 from training.protocols.plans import Plan, Training
 from training.protocols.splits import Fold
 from training.protocols.windows import Windows
@@ -146,8 +146,9 @@ def batches(windows: Windows, rows: np.ndarray, training: Training, *, seed: Any
                 rng = np.random.default_rng([*seed, i])
                 for j in range(len(x)):
                     if training.augmentation == "pictures":
-                        x[j] = pictures.change(x[j], rng)
+                        x[j] = papers.change(x[j], rng)
                     else:
+                        colour(x[j], rng)
                         mask(x[j], rng)
             return x, eye[y], weights[y]
 

@@ -5,19 +5,20 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import partial
 from pathlib import Path
 from typing import Any
 
-import mido
 import numpy as np
 
 from realtime.errors import UserError
 from realtime.features import build, extract
-from realtime.records import STREAM_RATE, TimedMessage
+from realtime.records import STREAM_RATE
 from training.datasets import Dataset, Example
 from training.inputs import Progress
+from training.inputs.pool import VERSION
+from training.performance import messages
 from training.protocols.plans import Plan
 
 CHUNK = 200
@@ -92,6 +93,7 @@ def cut(
     examples = sorted(data.examples, key=lambda e: str(e.path))
     wanted, groups = _choose(plan, examples, labels, most=most, seed=seed, left_out=left_out)
     key = {
+        "version": VERSION,
         "feature": plan.feature,
         "files": [[str(e.path.resolve()), *_stamp(e.path), w] for e, w in wanted],
     }
@@ -276,19 +278,9 @@ def _sequences(feature: Any, path: Path, starts: Sequence[int]) -> Iterator[np.n
     notes = load(path)
     for start in starts:
         part = notes.take(slice(start, start + NOTES_A_WINDOW))
-        ons = np.round(part.onsets * STREAM_RATE).astype(np.int64)
-        lengths = np.maximum(1, np.round(part.durations * STREAM_RATE)).astype(np.int64)
-        messages = []
-        for on, n, pitch, velocity in zip(
-            ons, lengths, part.pitches.tolist(), part.velocities.tolist(), strict=True
-        ):
-            struck = mido.Message("note_on", note=pitch, velocity=max(1, velocity))
-            messages.append((int(on), 1, TimedMessage(int(on), struck)))
-            let_go = mido.Message("note_off", note=pitch)
-            messages.append((int(on + n), 0, TimedMessage(int(on + n), let_go)))
-        messages.sort(key=lambda m: m[:2])  # a key that is struck again is let go first
+        sent = messages(replace(part, onsets=part.onsets - part.onsets[0]))
         feature.reset()
-        feature.push([m for _, _, m in messages], messages[-1][0])
+        feature.push(sent, sent[-1].position)
         yield feature.window()
 
 

@@ -1,6 +1,6 @@
-"""Changes to spectrograms as pictures: the first seed paper's augmentation, for its protocol only.
+"""The first seed paper's augmentation of spectrograms, for its protocol only.
 
-A melody that is rotated or played backwards is no melody; the live models do without.
+A melody that is rotated or played backwards is no melody: the live models do without.
 """
 
 from __future__ import annotations
