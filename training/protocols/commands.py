@@ -15,7 +15,7 @@ from training.fit import Epoch, quiet_tensorflow
 from training.inputs import Progress
 from training.protocols import PROTOCOLS, plans
 from training.protocols import compare as comparing
-from training.protocols.folds import Tested, Trial, summary
+from training.protocols.folds import Outcome, Trial, summary
 from training.protocols.plans import Plan
 from training.protocols.tune import tune as search
 from training.protocols.tune import tuned
@@ -84,7 +84,7 @@ def export(args: argparse.Namespace, say: Say, tick: Progress) -> None:
 
 def compare(args: argparse.Namespace, say: Say, tick: Progress) -> None:
     """Run two plans over the same folds and test whether they differ."""
-    tested: list[list[Tested]] = []
+    tested: list[list[Outcome]] = []
     for name in (args.first, args.second):
         trial, data = _trial(args, _plan(args, name), say, tick)
         tested.append(_run(trial, args.folds, say))
@@ -166,7 +166,7 @@ def _trial(args: argparse.Namespace, plan: Plan, say: Say, tick: Progress) -> tu
     return trial, data
 
 
-def _run(trial: Trial, folds: int, say: Say) -> list[Tested]:
+def _run(trial: Trial, folds: int, say: Say) -> list[Outcome]:
     tested = []
     for number in range(folds):
         done = trial.run(number, lambda n, e: say(f"fold {n + 1}/{folds}: {_told(e)}"))

@@ -8,12 +8,12 @@ from typing import Any
 import numpy as np
 
 from realtime.errors import UserError
-from training.protocols.folds import Tested
+from training.protocols.folds import Outcome
 
 RESAMPLED = 10_000
 
 
-def compare(a: Sequence[Tested], b: Sequence[Tested], *, seed: int = 0) -> dict[str, Any]:
+def compare(a: Sequence[Outcome], b: Sequence[Outcome], *, seed: int = 0) -> dict[str, Any]:
     """Wilcoxon's signed-rank test over folds and a paired bootstrap over what was tested.
 
     The bootstrap draws instruments or works anew (Efron and Tibshirani, 1993), not windows, since
@@ -69,7 +69,7 @@ def wilcoxon(first: Sequence[float], second: Sequence[float]) -> dict[str, float
     }
 
 
-def _paired(a: Sequence[Tested], b: Sequence[Tested]) -> tuple[np.ndarray, np.ndarray, str]:
+def _paired(a: Sequence[Outcome], b: Sequence[Outcome]) -> tuple[np.ndarray, np.ndarray, str]:
     """Difference in being right for each window or file of each fold, its cluster, what it is."""
     for unit, name in (("windows", _window), ("files", _file)):
         gaps: list[float] = []
@@ -86,7 +86,7 @@ def _paired(a: Sequence[Tested], b: Sequence[Tested]) -> tuple[np.ndarray, np.nd
     )
 
 
-def _right(tested: Tested, name: Any) -> dict[str, tuple[float, str]]:
+def _right(tested: Outcome, name: Any) -> dict[str, tuple[float, str]]:
     """Share of windows named right, and the cluster, of each window or file."""
     found: dict[str, list[float]] = {}
     group: dict[str, str] = {}

@@ -28,7 +28,7 @@ Say = Callable[[int, Epoch], None]
 
 
 @dataclass(frozen=True, slots=True)
-class Tested:
+class Outcome:
     """What a network said of the test part of a fold.
 
     Attributes:
@@ -89,7 +89,7 @@ class Trial:
         """Folder of a fold's checkpoint."""
         return self.folder / f"fold-{number}"
 
-    def run(self, number: int, say: Say) -> Tested:
+    def run(self, number: int, say: Say) -> Outcome:
         """Train and test a fold, or read what came of it before."""
         work = self.work(number)
         done, arrays = work / "tested.json", work / "tested.npz"
@@ -100,7 +100,7 @@ class Trial:
             self._test(fold, work)
         figures = json.loads(done.read_text("utf-8"))
         with np.load(arrays) as kept:
-            return Tested(number, figures, kept["keys"], kept["groups"], kept["right"])
+            return Outcome(number, figures, kept["keys"], kept["groups"], kept["right"])
 
     def export(self, number: int, folder: Path, *, command: str, licences: list[str]) -> Manifest:
         """Write the network of a fold as a model folder, and say what quantising cost."""
@@ -183,7 +183,7 @@ class _TrainingWindows:
         return self._windows.take(rows), eye[self._windows.y[rows]]
 
 
-def summary(tested: list[Tested]) -> dict[str, Any]:
+def summary(tested: list[Outcome]) -> dict[str, Any]:
     """What several folds come to, ready for JSON.
 
     Returns:
