@@ -93,6 +93,17 @@ def find(name: str) -> Path:
     raise UserError(f"{printable(name)}: no such model; shipped are {known}, or name a folder")
 
 
+def find_all(name: str) -> list[Path]:
+    """The same, and of a folder that holds several model folders all of them.
+
+    Raises:
+        UserError: There is neither.
+    """
+    folder = find(name)
+    inside = sorted(p.parent for p in folder.glob(f"*/{MANIFEST}"))
+    return inside if inside and not (folder / MANIFEST).exists() else [folder]
+
+
 def read_manifest(folder: Path) -> Manifest:
     """Read ``model.json``.
 

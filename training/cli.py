@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import re
 import sys
 import time
 from dataclasses import replace
@@ -14,7 +15,6 @@ from realtime.text import printable
 
 if TYPE_CHECKING:
     from training.datasets import Dataset
-    from training.inputs import Inputs
     from training.presets import Preset
 
 
@@ -43,7 +43,7 @@ def _parser() -> argparse.ArgumentParser:
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
 
     fit = commands.add_parser("fit", help="train a model and export it")
-    fit.add_argument("model", help="name of a preset, such as instrument-cnn")
+    fit.add_argument("model", help="a preset such as instrument-cnn, or a new name for own sounds")
     _data(fit)
     fit.add_argument(
         "--held-out",
@@ -52,8 +52,8 @@ def _parser() -> argparse.ArgumentParser:
         metavar="LAYOUT:FOLDER",
         help="data to calibrate with (the first) and to report on; repeatable",
     )
-    fit.add_argument("--out", type=Path, help="model folder to write (default: models/MODEL)")
-    fit.add_argument("--work", type=Path, help="checkpoints (default: build/fit/MODEL)")
+    fit.add_argument("--out", type=Path, help="folder to write (default: models/PRESET, or NAME)")
+    fit.add_argument("--work", type=Path, help="folder for checkpoints (default: build/fit)")
     fit.add_argument("--jobs", type=int, default=1, help="processes that make windows")
     fit.add_argument("--threads", type=int, default=1, help="threads that train")
     fit.add_argument("--seed", type=int, default=0)
@@ -97,7 +97,7 @@ def _protocol_commands(commands: Any) -> None:
     export.add_argument("--held-out", action="append", default=[], metavar="LAYOUT:FOLDER")
     export.add_argument("--quantisation", choices=("int8", "dynamic", "float32"))
     export.add_argument("--out", type=Path, help="model folder to write (default: models/MODEL)")
-    export.add_argument("--work", type=Path, help="checkpoints (default: build/fit/MODEL)")
+    export.add_argument("--work", type=Path, help="folder for checkpoints (default: build/fit)")
     _protocol(export)
     export.add_argument("--fold", type=int, default=0, help="fold of the protocol to export (0)")
     _work(export)
@@ -181,8 +181,7 @@ def _tune(args: argparse.Namespace) -> None:
 
 
 def _fit(args: argparse.Namespace) -> None:
-    from training import catalogue
-    from training.fit import quiet_tensorflow, train
+    from training import catalogue, datasets, own
     from training.protocols.plans import PLANS
 
     if args.protocol or args.model in PLANS:
@@ -190,22 +189,32 @@ def _fit(args: argparse.Namespace) -> None:
 
         commands.fit(args, _say, Ticker())
         return
-    preset = catalogue.find(args.model)
-    data, source = _prepared(args, preset)
-    quiet_tensorflow(args.threads)
-    work = args.work or Path("build") / "fit" / preset.name
-    for epoch in train(preset, source, work, seed=args.seed):
-        left = (epoch.of - epoch.number) * epoch.seconds / 60
-        _say(
-            f"epoch {epoch.number}/{epoch.of}  loss {epoch.loss:.3f}  "
-            f"accuracy {epoch.accuracy:.3f}  {epoch.seconds:.0f} s  {left:.0f} min left"
+    data = datasets.read_all(args.data)
+    held_out = _held_out(args)
+    if args.model in catalogue.names():
+        folder = args.out or Path("models") / args.model
+        _build(args, catalogue.find(args.model), data, held_out, folder)
+        return
+    if any(not layout.startswith("folders:") for layout in args.data):
+        known = ", ".join([*catalogue.names(), *PLANS])
+        raise UserError(
+            f"no preset {args.model!r}; there are {known}, or give your own sounds "
+            f"as folders:FOLDER, with a folder a label in it"
         )
-    _ship(args, preset, data, source)
+    if not re.fullmatch(r"[\w.-]+", args.model):
+        raise UserError(f"{args.model!r}: a name of letters, digits, dots and dashes, please")
+    parts = own.split(data, args.seed)
+    for warning in parts.warnings:
+        _say(f"warning: {printable(warning)}")
+    out = args.out or Path(args.model)
+    for preset in own.presets(args.model):
+        held = {"files kept out": parts.judge, **held_out}
+        _build(args, preset, parts.train, held, out / preset.name)
+    _say(f"listen with: rt-classify --mic --model {out}")
 
 
 def _export(args: argparse.Namespace) -> None:
-    from training import catalogue
-    from training.fit import quiet_tensorflow
+    from training import catalogue, datasets
     from training.protocols.plans import PLANS
 
     if args.protocol or args.model in PLANS:
@@ -214,46 +223,66 @@ def _export(args: argparse.Namespace) -> None:
         commands.export(args, _say, Ticker())
         return
     preset = catalogue.find(args.model)
-    work = args.work or Path("build") / "fit" / preset.name
-    if not (work / "last.keras").exists():
-        raise UserError(f"{work}: no checkpoint; rt-train fit {preset.name} makes one")
+    if not (_checkpoints(args, preset) / "last.keras").exists():
+        raise UserError(
+            f"{_checkpoints(args, preset)}: no checkpoint; rt-train fit {preset.name} makes one"
+        )
     if args.quantisation:
         preset = replace(preset, quantisation=args.quantisation)
-    data, source = _prepared(args, preset)
-    quiet_tensorflow(args.threads)
-    _ship(args, preset, data, source)
-
-
-def _prepared(args: argparse.Namespace, preset: Preset) -> tuple[Dataset, Inputs]:
-    """The training data, and the source of windows that is made of it."""
-    from training import datasets, inputs
-
+    folder = args.out or Path("models") / preset.name
     data = datasets.read_all(args.data)
-    _say(f"{len(data.examples)} files: {_counts(data.counts)}")
+    _build(args, preset, data, _held_out(args), folder, trained=True)
+
+
+def _build(
+    args: argparse.Namespace,
+    preset: Preset,
+    data: Dataset,
+    held_out: dict[str, Dataset],
+    folder: Path,
+    *,
+    trained: bool = False,
+) -> None:
+    """Train one network, if it is not, and write its folder."""
+    from training import inputs, ship
+    from training.fit import quiet_tensorflow, train
+
+    _say(f"{preset.name}: {len(data.examples)} files: {_counts(data.counts)}")
     source = inputs.make(preset, data, jobs=args.jobs, seed=args.seed)
     source.prepare(Ticker())
     _name_left_out(source.left_out)
-    return data, source
-
-
-def _ship(args: argparse.Namespace, preset: Preset, data: Dataset, source: Inputs) -> None:
-    from training import ship
-
+    quiet_tensorflow(args.threads)
+    work = _checkpoints(args, preset)
+    for epoch in () if trained else train(preset, source, work, seed=args.seed):
+        left = (epoch.of - epoch.number) * epoch.seconds / 60
+        _say(
+            f"epoch {epoch.number}/{epoch.of}  loss {epoch.loss:.3f}  "
+            f"accuracy {epoch.accuracy:.3f}  {epoch.seconds:.0f} s  {left:.0f} min left"
+        )
     _say("exporting")
-    folder = args.out or Path("models") / preset.name
     manifest = ship.ship(
         preset,
         source,
-        args.work or Path("build") / "fit" / preset.name,
+        work,
         folder,
         data=data,
         layouts=args.data,
-        held_out=args.held_out,
+        held_out=held_out,
         command=_command(args),
         jobs=args.jobs,
         progress=Ticker(),
     )
     _say(f"{folder}: {manifest.size / 1e6:.2f} MB; {ship.headline(manifest)}")
+
+
+def _checkpoints(args: argparse.Namespace, preset: Preset) -> Path:
+    return Path(args.work or Path("build") / "fit") / preset.name
+
+
+def _held_out(args: argparse.Namespace) -> dict[str, Dataset]:
+    from training import datasets, results
+
+    return {results.short(layout): datasets.read(layout) for layout in args.held_out}
 
 
 def _command(args: argparse.Namespace) -> str:

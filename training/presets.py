@@ -81,7 +81,7 @@ class Preset:
     """
 
     name: str
-    task: Literal["instrument", "composer", "source"]
+    task: str
     kind: Literal["cnn", "lstm", "crnn"]
     inputs: Literal["sounds", "notes", "piece-sounds"]
     feature: dict[str, Any]
@@ -127,7 +127,7 @@ PRESETS = {
                 "dense_dropout": 0.3,
                 "stack": 2,
             },
-            schedule=Schedule(epochs=60, windows=8192, rate=2e-3),
+            schedule=Schedule(epochs=50, windows=8192, rate=2e-3),
             quantisation="dynamic",
             pool=40_000,
             unknown_below=0.4,
@@ -148,7 +148,7 @@ PRESETS = {
                 "dense": 64,
                 "dropout": 0.5,
             },
-            schedule=Schedule(epochs=50, windows=4096, batch=32, rate=1e-3, mixed_precision=True),
+            schedule=Schedule(epochs=44, windows=4096, batch=32, rate=1e-3, mixed_precision=True),
             quantisation="int8",
             pool=3_200,
             smoothing_s=5.0,
@@ -167,7 +167,7 @@ PRESETS = {
                 "dense_dropout": 0.3,
                 "stack": 2,
             },
-            schedule=Schedule(epochs=70, windows=12_288, batch=128, rate=2e-3),
+            schedule=Schedule(epochs=48, windows=12_288, batch=128, rate=2e-3),
             quantisation="dynamic",
             smoothing_s=5.0,
         ),

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from realtime.registry import Manifest
-from training import card, datasets, export
+from training import card, export
 from training.datasets import Dataset
 from training.evaluate import Heard, calibration_error, listen, report
 from training.fit import trained
@@ -35,7 +35,7 @@ def ship(
     *,
     data: Dataset,
     layouts: list[str],
-    held_out: list[str],
+    held_out: dict[str, Dataset],
     command: str,
     jobs: int,
     progress: Progress,
@@ -52,7 +52,7 @@ def ship(
         folder: Model folder to write.
         data: The training data, to be counted in the card.
         layouts: Where that came from.
-        held_out: Data sets it was not trained on.
+        held_out: Data sets it was not trained on, by name.
         command: How to build it again.
         jobs: Processes that judge it.
         progress: Told how far that has come.
@@ -85,16 +85,16 @@ def ship(
 
     write()
     heard = {
-        layout: listen(folder, datasets.read(layout), jobs=jobs, progress=progress)
-        for layout in held_out
+        name: listen(folder, known, jobs=jobs, progress=progress)
+        for name, known in held_out.items()
     }
     if heard:
         first = next(iter(heard.values()))
         calibration["temperature"] = round(export.temperature(first.probs, first.truth), 3)
         crossed = round(_crossed(first), 4)
         heard = {k: _scaled(h, calibration["temperature"]) for k, h in heard.items()}
-        figures["held_out"] = {_short(layout): report(h) for layout, h in heard.items()}
-        figures["held_out"][_short(held_out[0])]["ece"] = crossed
+        figures["held_out"] = {name: report(h) for name, h in heard.items()}
+        figures["held_out"][next(iter(heard))]["ece"] = crossed
     manifest = write()
     card.write(folder, manifest, work)
     return manifest
@@ -145,9 +145,3 @@ def _scaled(heard: Heard, temperature: float) -> Heard:
 def _temper(probs: np.ndarray, temperature: float) -> np.ndarray:
     powers = np.maximum(probs, 1e-9) ** (1 / temperature)
     return powers / powers.sum(axis=1, keepdims=True)
-
-
-def _short(layout: str) -> str:
-    """A data set's own name, without where it lies on this machine."""
-    kind, _, folder = layout.partition(":")
-    return f"{kind}:{Path(folder).name}"
