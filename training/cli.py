@@ -68,6 +68,7 @@ def _parser() -> argparse.ArgumentParser:
     render.add_argument("--soundfont", type=Path, action="append", help="repeatable")
     render.add_argument("--notes", type=int, default=45, help="notes of each program and font")
     render.add_argument("--phrases", type=int, default=15, help="phrases of each")
+    render.add_argument("--synths", action="store_true", help="add synthesizers, for source-cnn")
     render.add_argument("--seed", type=int, default=0)
     render.set_defaults(run=_render)
     return parser
@@ -138,7 +139,7 @@ def _data(parser: argparse.ArgumentParser) -> None:
         action="append",
         required=True,
         metavar="LAYOUT:FOLDER",
-        help="nsynth:, composers: or folders: and a folder; repeatable",
+        help="nsynth:, nsynth-source:, composers: or folders: and a folder; repeatable",
     )
 
 
@@ -319,7 +320,12 @@ def _render(args: argparse.Namespace) -> None:
     fonts = args.soundfont or find_soundfonts()
     _say(f"SoundFonts: {', '.join(f.name for f in fonts)}")
     for done, total in render(
-        args.out, fonts, notes=args.notes, phrases=args.phrases, seed=args.seed
+        args.out,
+        fonts,
+        notes=args.notes,
+        phrases=args.phrases,
+        synths=args.synths,
+        seed=args.seed,
     ):
         tick("instruments", done, total)
 
