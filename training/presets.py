@@ -69,12 +69,12 @@ class Preset:
     Attributes:
         name: Name of the model, and of its folder.
         task: What it names.
-        kind: ``cnn`` or ``lstm``.
+        kind: ``cnn``, ``lstm`` or ``crnn``, convolutions before an LSTM.
         inputs: Where its windows come from: ``sounds``, ``notes`` or ``piece-sounds``.
         feature: The feature, as the manifest will hold it.
         network: The network and its parameters, see ``training.networks``.
         schedule: How it is trained.
-        quantisation: ``int8`` or ``dynamic`` (int8 weights, float activations).
+        quantisation: ``int8``, ``dynamic`` (int8 weights, float activations) or ``float32``.
         pool: Windows or stretches made on disk beforehand.
         gated: Whether to make its answers fade for sounds unlike its training, see
             ``training.unknown``.
@@ -85,12 +85,12 @@ class Preset:
 
     name: str
     task: str
-    kind: Literal["cnn", "lstm"]
+    kind: Literal["cnn", "lstm", "crnn"]
     inputs: Literal["sounds", "notes", "piece-sounds"]
     feature: dict[str, Any]
     network: dict[str, Any]
     schedule: Schedule
-    quantisation: Literal["int8", "dynamic"]
+    quantisation: Literal["int8", "dynamic", "float32"]
     pool: int = 0
     gated: bool = False
     unknown_below: float = 0.0

@@ -21,6 +21,7 @@ COMPARED = 1000
 
 LICENCES = {
     "nsynth": "NSynth (CC BY 4.0, Google) or notes rendered from SoundFonts (MIT, GPL-2)",
+    "nsynth-source": "NSynth (CC BY 4.0, Google), labelled by source",
     "folders": "Philharmonia Orchestra samples (CC BY-SA 3.0), or sounds of one's own",
     "composers": "MIDI files by various hobbyists, no licence stated; most works public domain",
 }
