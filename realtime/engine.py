@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import math
 import time
-from collections.abc import Generator, Iterator, Sequence
+from collections.abc import Generator, Iterable, Iterator, Sequence
 from contextlib import ExitStack
 from dataclasses import replace
 from typing import Literal
 
 from realtime.decision import Decision
 from realtime.errors import UserError
+from realtime.inference import InferenceError
 from realtime.lanes import AudioLane, NoteLane, Stopwatch, View
 from realtime.latency import Percentiles
 from realtime.meter import QUIETEST, Reading
@@ -28,12 +29,16 @@ from realtime.records import (
     Summary,
 )
 from realtime.registry import Model
-from realtime.sources import Replayable, Source
-from realtime.sources.pace import paced
+from realtime.sources import Item, Replayable, Source
+from realtime.sources.hold import Hold
+from realtime.sources.pace import held, paced
 from realtime.synth import Synth, SynthMissing
 
 LATE = 1.0
 """Seconds behind a live source after which windows are skipped to catch up."""
+
+FAILURES = 10
+"""Windows in a row that a network may leave without an answer before it is asked no more."""
 
 
 class Engine:
@@ -56,6 +61,7 @@ class Engine:
         duration: Stop after so many seconds of stream time, also while a device is away.
         pace: ``real`` replays a file as it was played, ``fast`` as fast as possible.
         signals: Also yield a ``Signal`` every tenth of a second.
+        hold: When a replay waits; a live source minds its own, see ``Holdable``.
 
     Raises:
         UserError: No model can hear this source, or ``hop`` or ``duration`` is out of range.
@@ -71,6 +77,7 @@ class Engine:
         duration: float | None = None,
         pace: Literal["real", "fast"] = "fast",
         signals: bool = False,
+        hold: Hold | None = None,
     ) -> None:
         if not 0.01 <= hop <= 3600:
             raise UserError(f"a hop of {hop:g} s is out of range; choose 0.01 to 3600 s")
@@ -91,7 +98,8 @@ class Engine:
         self._last_due = 0
         self._dropped = self._overflows = 0
         self._memory = source if isinstance(source, Replayable) else None
-        self._busy = self._interrupted = self._ran = False
+        self._busy = self._interrupted = self._ran = self._forgets = False
+        self._hold = hold or Hold()
         self._watch = Stopwatch()
         self._synth: Synth | None = None
 
@@ -101,8 +109,8 @@ class Engine:
         Closing the generator early closes the source and the synthesizer.
 
         Raises:
-            UserError: The source cannot be opened or read on. What it gave until then has been
-                predicted and summed up.
+            UserError: The source cannot be opened or read on, or no network answers any more. What
+                came until then has been predicted and summed up.
             KeyboardInterrupt: Ctrl-C; likewise after the summary.
             RuntimeError: The engine ran before.
         """
@@ -115,7 +123,7 @@ class Engine:
             started = time.perf_counter()
             failure: BaseException | None = None
             try:
-                for item in paced(self._source) if self._paced else self._source:
+                for item in self._items():
                     if isinstance(item, Pause):
                         if item.position >= self._end:
                             break
@@ -123,6 +131,8 @@ class Engine:
                     self._busy = True
                     yield from self._take(item)
                     self._busy = False
+                    if not self._models:
+                        raise UserError("no network answers any more; export them with rt-train")
                     if self._interrupted:
                         raise KeyboardInterrupt
                     if self._position >= self._end:
@@ -132,7 +142,7 @@ class Engine:
             finally:
                 left = self._memory.ended(self._position) if self._memory else ()
             yield from left
-            if self._position > self._last_due:
+            if self._models and self._position > self._last_due:
                 yield from self._predict(self._position, time.perf_counter())
             if self._position > 0:
                 yield self._summary(time.perf_counter() - started)
@@ -148,6 +158,15 @@ class Engine:
         held = self._busy and not self._interrupted
         self._interrupted = True
         return held
+
+    def reset_evidence(self) -> None:
+        """Begin the evidence anew with the next window; any thread may ask."""
+        self._forgets = True
+
+    def _items(self) -> Iterable[Item]:
+        if self._source.live:
+            return self._source
+        return (paced if self._paced else held)(self._source, self._hold.wait)
 
     def _prepare(self, stack: ExitStack) -> Iterator[Event]:
         """Set up what the models need; without a synthesizer those that listen stay out."""
@@ -165,6 +184,7 @@ class Engine:
         self._decisions = {m.manifest.name: Decision(m.manifest) for m in self._models}
         self._latencies = {m.manifest.name: Percentiles() for m in self._models}
         self._windows = dict.fromkeys(self._decisions, 0)
+        self._failures = dict.fromkeys(self._decisions, 0)
 
     def _take(self, item: AudioBlock | MidiBlock | Event) -> Iterator[Record]:
         if isinstance(item, Event):
@@ -184,8 +204,17 @@ class Engine:
                 yield from self._read(item, stop)
             self._position = stop
             if stop == self._due:
-                yield from self._predict(stop, item.captured)
+                yield from self._predict(stop, self._arrival(item, stop))
                 self._due += self._hop
+
+    def _arrival(self, item: AudioBlock | MidiBlock, stop: int) -> float:
+        """When the last sample before ``stop`` arrived.
+
+        A live source that was not read for a while gives all that came meanwhile in one block. Its
+        first windows are older than its last sample, and are to be told and skipped as such.
+        """
+        after = item.end - stop if self._source.live else 0
+        return item.captured - after / STREAM_RATE
 
     def _hear(self, block: AudioBlock, stop: int) -> Iterator[Signal]:
         samples = block.samples[self._position - block.position : stop - block.position]
@@ -229,8 +258,17 @@ class Engine:
             yield skipped
             return
         self._last_due = due
-        for model in self._models:
-            yield self._ask(model, due, elapsed, (captured, started, shared))
+        if self._forgets:
+            self._forgets = False
+            for decision in self._decisions.values():
+                decision.forget()
+        for model in tuple(self._models):
+            try:
+                record: Record = self._ask(model, due, elapsed, (captured, started, shared))
+                self._failures[model.manifest.name] = 0
+            except InferenceError as error:
+                record = self._failed(model, due, error)
+            yield record
 
     def _skip(self, due: int, behind: float) -> Event | None:
         """Whether to leave out a window: live to catch up, and in a replay as it was then."""
@@ -266,6 +304,7 @@ class Engine:
         if probs is not None and view.fresh:
             decision.weigh(probs)
         smoothed = decision.smooth(None if view.silent else probs, elapsed)
+        evidence = decision.evidence
         latency = Latency(
             capture=max(0.0, started - captured - shared) * 1e3,
             features=(shared + ready - before) * 1e3,
@@ -287,7 +326,19 @@ class Engine:
             smoothed=decision.named(smoothed),
             latency=latency,
             source=self._source.name,
+            evidence={} if evidence is None else decision.named(evidence),
         )
+
+    def _failed(self, model: Model, due: int, error: InferenceError) -> Event:
+        """Count a window that a network left without an answer; give up on one that always does."""
+        name = model.manifest.name
+        self._dropped += 1
+        self._failures[name] += 1
+        text = f"{name} gave no answer ({error})"
+        if self._failures[name] == FAILURES:
+            self._models.remove(model)
+            text += f", {FAILURES} times in a row: it is asked no more"
+        return Event("inference-failed", due / STREAM_RATE, text, self._source.name, 1)
 
     def _skip_to(self, position: int) -> None:
         """Go on after a gap: nothing is made up to fill it, so every window starts anew."""

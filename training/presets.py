@@ -69,12 +69,12 @@ class Preset:
     Attributes:
         name: Name of the model, and of its folder.
         task: What it names.
-        kind: ``cnn`` or ``lstm``.
+        kind: ``cnn``, ``lstm`` or ``crnn``, convolutions before an LSTM.
         inputs: Where its windows come from: ``sounds``, ``notes`` or ``piece-sounds``.
         feature: The feature, as the manifest will hold it.
         network: The network and its parameters, see ``training.networks``.
         schedule: How it is trained.
-        quantisation: ``int8`` or ``dynamic`` (int8 weights, float activations).
+        quantisation: ``int8``, ``dynamic`` (int8 weights, float activations) or ``float32``.
         pool: Windows or stretches made on disk beforehand.
         gated: Whether to make its answers fade for sounds unlike its training, see
             ``training.unknown``.
@@ -84,13 +84,13 @@ class Preset:
     """
 
     name: str
-    task: Literal["instrument", "composer"]
-    kind: Literal["cnn", "lstm"]
+    task: str
+    kind: Literal["cnn", "lstm", "crnn"]
     inputs: Literal["sounds", "notes", "piece-sounds"]
     feature: dict[str, Any]
     network: dict[str, Any]
     schedule: Schedule
-    quantisation: Literal["int8", "dynamic"]
+    quantisation: Literal["int8", "dynamic", "float32"]
     pool: int = 0
     gated: bool = False
     unknown_below: float = 0.0
@@ -132,7 +132,7 @@ PRESETS = {
                 "dense_dropout": 0.3,
                 "stack": 2,
             },
-            schedule=Schedule(epochs=60, windows=8192, rate=2e-3),
+            schedule=Schedule(epochs=50, windows=8192, rate=2e-3),
             quantisation="dynamic",
             pool=40_000,
             gated=True,
@@ -154,9 +154,9 @@ PRESETS = {
                 "dense": 64,
                 "dropout": 0.5,
             },
-            schedule=Schedule(epochs=50, windows=4096, batch=32, rate=1e-3, mixed_precision=True),
+            schedule=Schedule(epochs=44, windows=4096, batch=32, rate=1e-3, mixed_precision=True),
             quantisation="int8",
-            pool=5_000,
+            pool=3_200,
             smoothing_s=5.0,
         ),
         Preset(
@@ -173,7 +173,7 @@ PRESETS = {
                 "dense_dropout": 0.3,
                 "stack": 2,
             },
-            schedule=Schedule(epochs=70, windows=12_288, batch=128, rate=2e-3),
+            schedule=Schedule(epochs=48, windows=12_288, batch=128, rate=2e-3),
             quantisation="dynamic",
             smoothing_s=5.0,
         ),

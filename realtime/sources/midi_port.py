@@ -115,6 +115,11 @@ class MidiPort:
         return self._api
 
     @property
+    def port(self) -> tuple[str, str]:
+        """The MIDI system and the port in use, as they name themselves: not safe to print."""
+        return self._api, self._port_name
+
+    @property
     def unsent(self) -> int:
         """Messages that could not be passed on through ``through``."""
         return 0 if self._through is None else self._through.failed

@@ -153,7 +153,7 @@ def test_figures_are_those_of_the_held_out_files(sounds: str, tmp_path: Path, ca
         tmp_path / "model",
         data=data,
         layouts=[sounds],
-        held_out=[sounds],
+        held_out={"known": data},
         command="",
         jobs=1,
         progress=lambda *_: None,
@@ -161,7 +161,7 @@ def test_figures_are_those_of_the_held_out_files(sounds: str, tmp_path: Path, ca
     capsys.readouterr()
     assert cli.main(["evaluate", str(tmp_path / "model"), "--data", sounds, "--json"]) == 0
     figures = json.loads(capsys.readouterr().out)
-    told = manifest.figures["held_out"]["folders:sounds"]
+    told = manifest.figures["held_out"]["known"]
     assert figures["n"] == 6
     assert figures["accuracy"] == told["accuracy"]
     assert np.sum(figures["confusion"]) == 6
@@ -171,7 +171,7 @@ def test_figures_are_those_of_the_held_out_files(sounds: str, tmp_path: Path, ca
 @pytest.mark.parametrize(
     ("argv", "words"),
     [
-        (["fit", "nothing", "--data", "folders:."], "no preset"),
+        (["fit", "nothing", "--data", "composers:."], "nothing to use"),
         (["fit", "instrument-cnn", "--data", "folders:missing"], "no such folder"),
         (["fit", "instrument-cnn", "--data", "missing"], "say the layout"),
         (["evaluate", "nothing", "--data", "folders:."], "no such model"),
