@@ -272,7 +272,9 @@ def _notes() -> bytes:
 def _bytes_of_notes() -> bytes:
     sent = bytearray(b"\xf0\x7e\x7f\x09\x01\xf7\xfe\xf8")
     for note in range(40, 80, 3):
-        sent += bytes([0x90, note, 64, note + 7, 0, 0xB0, 64, 127, 0xE1, 0, 64, 0xFE, 0x80, note, 9])
+        sent += bytes(
+            [0x90, note, 64, note + 7, 0, 0xB0, 64, 127, 0xE1, 0, 64, 0xFE, 0x80, note, 9]
+        )
     return bytes(sent)
 
 
@@ -299,7 +301,7 @@ def seeds(target: str) -> list[bytes]:
         "midi_files": lambda: [_midi(0), _midi(1)],
         "midi_bytes": lambda: [_bytes_of_notes()],
         "manifests": lambda: [
-            (_tiny_folder() / "model.json").read_bytes(),
+            *[(_tiny_folder() / "model.json").read_bytes()] * 9,
             *(p.with_name("model.json").read_bytes() for p in shipped),
         ],
         "networks": lambda: [tiny_network((16, 5), 3)[0], *(p.read_bytes() for p in shipped)],
