@@ -31,7 +31,7 @@ def main(argv: list[str] | None = None) -> int:
     try:
         return int(args.run(args) or 0)
     except UserError as error:
-        print(f"rt-train: {error}", file=sys.stderr)
+        print(f"rt-train: {printable(str(error))}", file=sys.stderr)
         return 2
     except KeyboardInterrupt:
         print("rt-train: stopped; the same command goes on from here", file=sys.stderr)
@@ -58,6 +58,7 @@ def _parser() -> argparse.ArgumentParser:
     fit.add_argument("--threads", type=int, default=1, help="threads that train")
     fit.add_argument("--seed", type=int, default=0)
     _protocol(fit, folds=1)
+    _results(fit)
     fit.add_argument("--tuned", type=Path, metavar="FILE", help="settings that tune found")
     fit.set_defaults(run=_fit)
 
@@ -71,6 +72,24 @@ def _parser() -> argparse.ArgumentParser:
     render.add_argument("--synths", action="store_true", help="add synthesizers, for source-cnn")
     render.add_argument("--seed", type=int, default=0)
     render.set_defaults(run=_render)
+
+    collect = commands.add_parser("collect", help="record labelled clips from a microphone")
+    collect.add_argument(
+        "--mic",
+        nargs="?",
+        const="",
+        default="",
+        metavar="DEVICE",
+        help="part of its name, or its index; the default input otherwise",
+    )
+    collect.add_argument("--label", required=True, metavar="NAME", help="what the clips are of")
+    collect.add_argument(
+        "--out", type=Path, default=Path("my-sounds"), help="folder of labels (default: my-sounds)"
+    )
+    collect.add_argument("--clips", type=int, default=10, help="how many (10)")
+    collect.add_argument("--seconds", type=float, default=4.0, help="length of each (4)")
+    collect.add_argument("--countdown", type=float, default=3.0, help="seconds before each (3)")
+    collect.set_defaults(run=_collect)
     return parser
 
 
@@ -80,6 +99,7 @@ def _protocol_commands(commands: Any) -> None:
     compare.add_argument("second", help="another")
     _data(compare)
     _protocol(compare, folds=5)
+    _results(compare)
     _work(compare)
     compare.set_defaults(run=_compare)
 
@@ -87,6 +107,7 @@ def _protocol_commands(commands: Any) -> None:
     tune.add_argument("model", help="a preset")
     _data(tune)
     _protocol(tune)
+    _results(tune)
     tune.add_argument("--trials", type=int, default=5, help="settings to try (5)")
     tune.add_argument("--runs", type=int, default=2, help="networks trained of each (2)")
     _work(tune)
@@ -100,6 +121,7 @@ def _protocol_commands(commands: Any) -> None:
     export.add_argument("--out", type=Path, help="model folder to write (default: models/MODEL)")
     export.add_argument("--work", type=Path, help="folder for checkpoints (default: build/fit)")
     _protocol(export)
+    export.add_argument("--tuned", type=Path, metavar="FILE", help="settings that tune found")
     export.add_argument("--fold", type=int, default=0, help="fold of the protocol to export (0)")
     _work(export)
     export.set_defaults(run=_export)
@@ -155,6 +177,9 @@ def _protocol(parser: argparse.ArgumentParser, folds: int | None = None) -> None
         )
     parser.add_argument("--epochs", type=int, help="epochs of the protocol, if not the preset's")
     parser.add_argument("--most", type=int, metavar="N", help="windows a label at most")
+
+
+def _results(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--results",
         type=Path,
@@ -330,6 +355,29 @@ def _render(args: argparse.Namespace) -> None:
         tick("instruments", done, total)
 
 
+def _collect(args: argparse.Namespace) -> None:
+    from realtime.sources.microphone import Microphone
+    from training.collect import Display, clip_folder, collect
+
+    if args.clips < 1 or not 0.1 <= args.seconds <= 600 or not 0 <= args.countdown <= 600:
+        raise UserError("--clips at least 1, --seconds 0.1 to 600, --countdown 0 to 600")
+    folder = clip_folder(args.out, args.label)
+    display = Display(args.clips)
+    with Microphone(int(args.mic) if args.mic.isdigit() else args.mic or None) as source:
+        _say(
+            f"{source.name}: {args.clips} clips of {args.seconds:g} s into {printable(str(folder))}"
+        )
+        for clip in collect(
+            source,
+            folder,
+            clips=args.clips,
+            seconds=args.seconds,
+            countdown=args.countdown,
+            tell=display.moment,
+        ):
+            display.clip(clip)
+
+
 class Ticker:
     """Says how far long work has come, at most every ten seconds, and how long it will take."""
 
@@ -354,7 +402,7 @@ def _counts(counts: dict[str, int]) -> str:
 
 
 def _say(line: str) -> None:
-    print(line, file=sys.stderr, flush=True)
+    print(printable(line), file=sys.stderr, flush=True)
 
 
 if __name__ == "__main__":

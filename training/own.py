@@ -48,6 +48,7 @@ def presets(name: str) -> list[Preset]:
             task=name,
             schedule=replace(PRESETS[base].schedule, epochs=epochs, windows=WINDOWS),
             pool=POOL,
+            gated=False,  # what is foreign to instruments may be just what is to be named
         )
         for base, epochs in EPOCHS.items()
     ]

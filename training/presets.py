@@ -76,7 +76,10 @@ class Preset:
         schedule: How it is trained.
         quantisation: ``int8``, ``dynamic`` (int8 weights, float activations) or ``float32``.
         pool: Windows or stretches made on disk beforehand.
-        unknown_below: A likeliest label under this probability is reported as unknown.
+        gated: Whether to make its answers fade for sounds unlike its training, see
+            ``training.unknown``.
+        unknown_below: A likeliest label under this probability is reported as unknown; fitted
+            where ``gated`` and there is held-out data.
         smoothing_s: Time constant of the smoothed probabilities in seconds.
     """
 
@@ -89,6 +92,7 @@ class Preset:
     schedule: Schedule
     quantisation: Literal["int8", "dynamic", "float32"]
     pool: int = 0
+    gated: bool = False
     unknown_below: float = 0.0
     smoothing_s: float = 1.0
 
@@ -111,6 +115,7 @@ PRESETS = {
             schedule=Schedule(epochs=40, windows=8192, rate=2e-3, mixed_precision=True),
             quantisation="int8",
             pool=40_000,
+            gated=True,
             unknown_below=0.4,
         ),
         Preset(
@@ -130,6 +135,7 @@ PRESETS = {
             schedule=Schedule(epochs=50, windows=8192, rate=2e-3),
             quantisation="dynamic",
             pool=40_000,
+            gated=True,
             unknown_below=0.4,
         ),
         Preset(

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from realtime.registry import Manifest
-from training import card, export
+from training import card, export, unknown
 from training.datasets import Dataset
 from training.evaluate import Heard, calibration_error, listen, report
 from training.fit import trained
@@ -58,8 +58,9 @@ def ship(
         progress: Told how far that has come.
     """
     model = trained(work)
-    content = export.convert(model, preset, inputs, preset.quantisation)
-    exact = export.convert(model, preset, inputs, "float32")
+    gate = unknown.fit_gate(model, inputs, jobs=jobs, progress=progress) if preset.gated else None
+    content = export.convert(model, preset, inputs, preset.quantisation, gate)
+    exact = export.convert(model, preset, inputs, "float32", gate)
     figures: dict[str, Any] = {"quantised": _compare(content, exact, inputs)}
     training = {
         "command": command,
@@ -95,6 +96,14 @@ def ship(
         heard = {k: _scaled(h, calibration["temperature"]) for k, h in heard.items()}
         figures["held_out"] = {name: report(h) for name, h in heard.items()}
         figures["held_out"][next(iter(heard))]["ece"] = crossed
+        if gate is not None:
+            first = next(iter(heard.values()))
+            calibration["unknown_below"] = unknown.threshold(first.probs)
+    if gate is not None:
+        others = unknown.foreign_windows(
+            preset.feature, unknown.JUDGED, unknown.JUDGE, jobs=jobs, progress=progress
+        )
+        figures["unknown"] = _unknown(content, calibration, heard, others)
     manifest = write()
     card.write(folder, manifest, work)
     return manifest
@@ -122,6 +131,26 @@ def _compare(content: bytes, exact: bytes, inputs: Inputs) -> dict[str, float]:
         "accuracy_float32": round(float(np.mean((meant == truth)[known])), 4),
         "same_label": round(float(np.mean((said == meant)[known])), 4),
         "size_ratio": round(len(content) / len(exact), 3),
+    }
+
+
+def _unknown(
+    content: bytes,
+    calibration: dict[str, float],
+    heard: dict[str, Heard],
+    others: dict[str, np.ndarray],
+) -> dict[str, dict[str, float]]:
+    """Share of windows that are called unknown: of held-out data, and of foreign sounds by kind."""
+
+    def share(probs: np.ndarray) -> float:
+        return round(float(np.mean(probs.max(axis=1) < calibration["unknown_below"])), 4)
+
+    return {
+        "held_out": {name: share(h.probs) for name, h in heard.items()},
+        "foreign": {
+            kind: share(_temper(export.outputs(content, windows), calibration["temperature"]))
+            for kind, windows in others.items()
+        },
     }
 
 

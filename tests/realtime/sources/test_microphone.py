@@ -1,4 +1,5 @@
 import threading
+import time
 from types import SimpleNamespace
 
 import numpy as np
@@ -7,7 +8,7 @@ import soxr
 from live_fakes import FakeClock, FakeSounddevice
 
 from realtime.errors import UserError
-from realtime.records import STREAM_RATE, AudioBlock
+from realtime.records import STREAM_RATE, AudioBlock, Event, Pause
 from realtime.sources import portaudio
 from realtime.sources.microphone import Microphone
 
@@ -57,7 +58,9 @@ class Stage:
 def heard(items):
     """Sound in stream time (NaN where there is none), events and when each came."""
     blocks = [item for _, item in items if isinstance(item, AudioBlock)]
-    events = [item for _, item in items if not isinstance(item, AudioBlock)]
+    pauses = [(when, item.position) for when, item in items if isinstance(item, Pause)]
+    items = [(when, item) for when, item in items if not isinstance(item, Pause)]
+    events = [item for _, item in items if isinstance(item, Event)]
     sound = np.full(max((block.end for block in blocks), default=0), np.nan, np.float32)
     end, told = 0, False
     for _, item in items:
@@ -74,7 +77,8 @@ def heard(items):
         sound=sound,
         events=events,
         kinds=[event.kind for event in events],
-        times=[when for when, item in items if not isinstance(item, AudioBlock)],
+        times=[when for when, item in items if isinstance(item, Event)],
+        pauses=pauses,
     )
 
 
@@ -271,6 +275,10 @@ def test_returning(sd):
     assert len(result.sound) / STREAM_RATE == pytest.approx(6.99, abs=0.02)
     np.testing.assert_array_equal(result.sound[position:], 0.5)
     assert "back after 4." in result.events[1].text
+    # Meanwhile it told how time goes on.
+    assert len(result.pauses) >= 8
+    for when, position in result.pauses:
+        assert position / STREAM_RATE == pytest.approx(when, abs=0.02)
 
 
 def test_returning_in_vain(sd):
@@ -313,6 +321,8 @@ def test_returning_although_the_lost_stream_does_not_close(sd, monkeypatch):
         stage.clock.at(3 + i * 0.01, lambda: stage.feed(np.zeros(160)))
     assert stage.run(4).kinds == ["disconnected", "reconnected"]
     free.set()
+    while portaudio._open:  # or else the next test cannot look for devices
+        time.sleep(0.01)
 
 
 def test_exit_on_disconnect(sd):
