@@ -28,7 +28,8 @@ Say = Callable[[str], None]
 def evaluate(args: argparse.Namespace, tick: Progress) -> dict[str, str]:
     """Judge a model folder, print the figures, and return what was left out and why."""
     folder = find(args.model)
-    name = read_manifest(folder).name
+    manifest = read_manifest(folder)
+    name = manifest.name
     data = read_all(args.data)
     if args.split:
         data = data.only(args.split)
@@ -53,7 +54,7 @@ def evaluate(args: argparse.Namespace, tick: Progress) -> dict[str, str]:
     if args.results:
         names = [results.short(layout) for layout in args.data]
         kept = values | {"data": " ".join(names) + split, "condition": args.condition}
-        kept["command"] = _command(args, names)
+        kept |= {"command": _command(args, names), "sha256": manifest.sha256}
         title = f"{name}-{'-'.join(names)}{split}-{args.condition}"
         results.keep(args.results, kind, title, kept)
     if args.json:
