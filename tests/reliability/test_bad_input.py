@@ -13,6 +13,8 @@ import pytest
 import soundfile
 from tiny_models import write_folder
 
+from realtime.features import KINDS
+
 HERE = Path(__file__).resolve().parent
 MOST_MB = 500
 """Memory that no input may make the program take."""

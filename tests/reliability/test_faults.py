@@ -44,15 +44,15 @@ def model(tmp_path):
 
 def outcome(listening, act=lambda record: None):
     """Records of a run, and the line that ended it, if any."""
-    records = []
+    records, line = [], ""
     try:
         for record in listening.run():
             act(record)
             records.append(record)
     except UserError as error:
-        assert len(str(error).splitlines()) == 1
-        return records, str(error)
-    return records, ""
+        line = str(error)
+    assert len(line.splitlines()) <= 1
+    return records, line
 
 
 def of(kind, records):
