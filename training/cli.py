@@ -155,8 +155,8 @@ def _evaluate(args: argparse.Namespace) -> None:
     for label, row in figures["per_class"].items():
         if row["n"]:
             print(
-                f"  {printable(label):12} precision {row['precision']:.2f}  recall {row['recall']:.2f}  "
-                f"F1 {row['f1']:.2f}  ({row['n']})"
+                f"  {printable(label):12} precision {row['precision']:.2f}  "
+                f"recall {row['recall']:.2f}  F1 {row['f1']:.2f}  ({row['n']})"
             )
 
 
