@@ -18,6 +18,7 @@ lint: $(VENV)/all.done
 	$(VENV)/bin/ruff check .
 	$(VENV)/bin/ruff format --check .
 	$(VENV)/bin/mypy
+	$(VENV)/bin/python scripts/audit constraints.txt
 
 format: $(VENV)/all.done
 	$(VENV)/bin/ruff check --fix .

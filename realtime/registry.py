@@ -82,14 +82,15 @@ def shipped() -> list[Path]:
 
 
 def find(name: str) -> Path:
-    """The folder of a shipped model, or a folder given by its path.
+    """The folder of a shipped model, of one in ``models`` here, or a folder given by its path.
 
     Raises:
-        UserError: There is neither.
+        UserError: There is none.
     """
-    for folder in shipped():
-        if folder.name == name:
-            return folder
+    if name == Path(name).name != "..":  # else it is a path
+        for folder in (SHIPPED / name, Path("models") / name):
+            if (folder / MANIFEST).is_file() or next(folder.glob(f"*/{MANIFEST}"), None):
+                return folder
     if Path(name).is_dir():
         return Path(name)
     known = ", ".join(f.name for f in shipped()) or "none"

@@ -52,7 +52,7 @@ def _parser() -> argparse.ArgumentParser:
         metavar="LAYOUT:FOLDER",
         help="data to calibrate with (the first) and to report on; repeatable",
     )
-    fit.add_argument("--out", type=Path, help="folder to write (default: models/PRESET, or NAME)")
+    fit.add_argument("--out", type=Path, help="folder to write (default: models/MODEL)")
     fit.add_argument("--work", type=Path, help="folder for checkpoints (default: build/fit)")
     fit.add_argument("--jobs", type=int, default=1, help="processes that make windows")
     fit.add_argument("--threads", type=int, default=1, help="threads that train")
@@ -232,11 +232,11 @@ def _fit(args: argparse.Namespace) -> None:
     parts = own.split(data, args.seed)
     for warning in parts.warnings:
         _say(f"warning: {printable(warning)}")
-    out = args.out or Path(args.model)
+    out = args.out or Path("models") / args.model
     for preset in own.presets(args.model):
         held = {"files kept out": parts.judge, **held_out}
         _build(args, preset, parts.train, held, out / preset.name)
-    _say(f"listen with: rt-classify --mic --model {out}")
+    _say(f"listen with: rt-classify --mic --model {args.out or args.model}")
 
 
 def _export(args: argparse.Namespace) -> None:

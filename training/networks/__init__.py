@@ -80,22 +80,6 @@ def build(spec: dict[str, Any], shape: tuple[int, ...], n_labels: int, keras: Mo
     return keras.Model(inputs, outputs)
 
 
-def standardise(model: Any, windows: np.ndarray) -> None:
-    """Give a new network the mean and variance of its input, where it asks for them.
-
-    MFCC are no small numbers; the network carries their scale with it, so that a window is all that
-    it needs when it runs.
-
-    Args:
-        model: ``keras.Model`` of ``build``.
-        windows: Training windows, float32 (n, steps, features).
-    """
-    for layer in model.layers:
-        if layer.name == STANDARDISE:
-            axes = tuple(range(windows.ndim - 1))
-            layer.set_weights([windows.mean(axis=axes), windows.var(axis=axes)])
-
-
 def gated(model: Any, gate: Gate, keras: ModuleType) -> Any:
     """A network whose answers fade to "any label" as far as a sound is unlike what it knows.
 
@@ -112,3 +96,19 @@ def gated(model: Any, gate: Gate, keras: ModuleType) -> Any:
     known.set_weights([gate.weights[:, None], np.array([gate.bias], np.float32)])
     any_label = 1 / model.output.shape[-1]
     return keras.Model(model.inputs, (model.output - any_label) * familiar + any_label)
+
+
+def standardise(model: Any, windows: np.ndarray) -> None:
+    """Give a new network the mean and variance of its input, where it asks for them.
+
+    MFCC are no small numbers; the network carries their scale with it, so that a window is all that
+    it needs when it runs.
+
+    Args:
+        model: ``keras.Model`` of ``build``.
+        windows: Training windows, float32 (n, steps, features).
+    """
+    for layer in model.layers:
+        if layer.name == STANDARDISE:
+            axes = tuple(range(windows.ndim - 1))
+            layer.set_weights([windows.mean(axis=axes), windows.var(axis=axes)])

@@ -97,10 +97,10 @@ class Scene:
         """What the source is doing, in a word."""
         if not self.connected:
             return "disconnected"
-        if self._ended:
-            return "finished"
         if self.paused:
             return "paused"
+        if self._ended:
+            return "finished"
         if not self.signals and not self.predictions:
             return "starting"
         return "listening" if self.live else "playing"

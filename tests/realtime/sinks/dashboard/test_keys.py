@@ -6,13 +6,9 @@ import os
 import signal
 import subprocess
 import sys
-import time
 
 import pytest
-
-termios = pytest.importorskip("termios")
-fcntl = pytest.importorskip("fcntl")
-pty = pytest.importorskip("pty")
+from terminals import SHOWN, Terminal
 
 PROGRAM = """
 import sys, time
@@ -24,76 +20,6 @@ try:
 finally:
     {closing}
 """
-
-
-def own_terminal():
-    """In the child: the terminal at stdin is the one it is controlled from."""
-    fcntl.ioctl(0, termios.TIOCSCTTY, 0)
-
-
-class Terminal:
-    """A program that runs on a terminal which it controls."""
-
-    def __init__(self, *argv, env=None):
-        self.control, terminal = pty.openpty()
-        self.before = termios.tcgetattr(terminal)
-        self.process = subprocess.Popen(
-            [sys.executable, *argv],
-            stdin=terminal,
-            stdout=terminal,
-            stderr=terminal,
-            start_new_session=True,
-            preexec_fn=own_terminal,  # noqa: PLW1509 - it takes no lock
-            env=env,
-        )
-        self.terminal = terminal
-        self.text = ""
-
-    def read_until(self, word, seconds=30):
-        end = time.monotonic() + seconds
-        os.set_blocking(self.control, False)
-        while word not in self.text:
-            assert time.monotonic() < end, self.text
-            try:
-                self.text += os.read(self.control, 65536).decode("utf-8", "replace")
-            except BlockingIOError:
-                time.sleep(0.02)
-            except OSError:
-                break
-        return self.text
-
-    def press(self, keys):
-        os.write(self.control, keys.encode())
-
-    def left_as_found(self):
-        return termios.tcgetattr(self.terminal)[:4] == self.before[:4]
-
-    def wait(self):
-        """The exit status; what is drawn meanwhile is read, or the program would wait for us."""
-        end = time.monotonic() + 30
-        os.set_blocking(self.control, False)
-        while self.process.poll() is None:
-            assert time.monotonic() < end, self.text
-            try:
-                self.text += os.read(self.control, 65536).decode("utf-8", "replace")
-            except (BlockingIOError, OSError):
-                time.sleep(0.02)
-        self.read_rest()
-        return self.process.returncode
-
-    def read_rest(self):
-        try:
-            while part := os.read(self.control, 65536):
-                self.text += part.decode("utf-8", "replace")
-        except OSError:
-            pass
-
-    def close(self):
-        if self.process.poll() is None:
-            self.process.kill()
-            self.process.wait()
-        os.close(self.control)
-        os.close(self.terminal)
 
 
 @pytest.fixture
@@ -144,7 +70,7 @@ def test_without_a_terminal_there_are_no_keys():
 
 
 DEMO = ("-m", "realtime.cli", "--file", "demo/prelude.ogg", "--task", "instrument")
-SHOWN = {"TERM": "xterm-256color", "PATH": os.environ["PATH"], "COLUMNS": "80", "LINES": "24"}
+ENV = SHOWN | {"PATH": os.environ["PATH"]}
 
 
 @pytest.mark.parametrize(
@@ -158,7 +84,7 @@ SHOWN = {"TERM": "xterm-256color", "PATH": os.environ["PATH"], "COLUMNS": "80", 
     ids=["q", "q in a pause", "Ctrl-C", "SIGTERM"],
 )
 def test_the_dashboard_gives_the_terminal_back(terminal, end, status):
-    it = terminal(*DEMO, env=SHOWN)
+    it = terminal(*DEMO, env=ENV)
     it.read_until("live", 60)
     assert not it.left_as_found()
     end(it)
@@ -170,7 +96,7 @@ def test_the_dashboard_gives_the_terminal_back(terminal, end, status):
 
 
 def test_keys_work_on_the_dashboard(terminal):
-    it = terminal(*DEMO, env=SHOWN)
+    it = terminal(*DEMO, env=ENV)
     it.read_until("live", 60)
     it.press("?")
     it.read_until("What it shows")
