@@ -461,7 +461,8 @@ def _curves(path: Path, m: dict[str, Any]) -> None:
         axes.set_title(name)
         axes.set_ylim(bottom=0)
     left.plot([], color="#0072B2", label="training")
-    left.plot([], "--", color="#D55E00", label="validation")
+    if any("valid_loss" in fold["history"][0] for fold in m["by_fold"]):
+        left.plot([], "--", color="#D55E00", label="validation")
     left.legend(frameon=False)
     figure.savefig(path, dpi=80)
     plt.close(figure)
