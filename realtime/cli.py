@@ -36,6 +36,8 @@ def main(argv: list[str] | None = None) -> int:
         _hang_up_like_ctrl_c()
         if args.list_devices:
             return _list_devices()
+        if args.benchmark:
+            return _benchmark(args)
         if args.check:
             return _check(args)
         return _listen(args)
@@ -81,6 +83,9 @@ def _parser() -> argparse.ArgumentParser:
         "--record wrote; '-' reads raw float32 16 kHz mono from stdin",
     )
     source.add_argument("--list-devices", action="store_true", help="list microphones and ports")
+    source.add_argument(
+        "--benchmark", action="store_true", help="time the models here: hops and streams they keep"
+    )
 
     live = parser.add_argument_group("live sources")
     live.add_argument("--channel", default="mix", metavar="N|mix", help="channel of a microphone")
@@ -241,6 +246,20 @@ def _check(args: argparse.Namespace) -> int:
     (source,), _ = _sources(args)
     models = choose(source.stream, task=args.task, models=args.model, threads=args.threads)
     for line in check(source, models, hop=args.hop, seconds=args.duration or 5.0):
+        print(line, flush=True)
+    return 0
+
+
+def _benchmark(args: argparse.Namespace) -> int:
+    from realtime.api import choose
+    from realtime.benchmark import benchmark
+    from realtime.registry import load, shipped
+
+    if args.task or args.model:
+        models = choose("midi", task=args.task, models=args.model, threads=args.threads)
+    else:
+        models = [load(folder, threads=args.threads) for folder in shipped()]
+    for line in benchmark(models, hop=args.hop, threads=args.threads):
         print(line, flush=True)
     return 0
 
