@@ -24,7 +24,7 @@ FURTHER = {
             schedule=Schedule(epochs=28, windows=8192, rate=2e-3),
             quantisation="dynamic",
             pool=36_000,
-            unknown_below=0.4,
+            gated=True,
         ),
         Preset(
             name="composer-crnn",

@@ -58,6 +58,7 @@ def _parser() -> argparse.ArgumentParser:
     fit.add_argument("--threads", type=int, default=1, help="threads that train")
     fit.add_argument("--seed", type=int, default=0)
     _protocol(fit, folds=1)
+    _results(fit)
     fit.add_argument("--tuned", type=Path, metavar="FILE", help="settings that tune found")
     fit.set_defaults(run=_fit)
 
@@ -98,6 +99,7 @@ def _protocol_commands(commands: Any) -> None:
     compare.add_argument("second", help="another")
     _data(compare)
     _protocol(compare, folds=5)
+    _results(compare)
     _work(compare)
     compare.set_defaults(run=_compare)
 
@@ -105,6 +107,7 @@ def _protocol_commands(commands: Any) -> None:
     tune.add_argument("model", help="a preset")
     _data(tune)
     _protocol(tune)
+    _results(tune)
     tune.add_argument("--trials", type=int, default=5, help="settings to try (5)")
     tune.add_argument("--runs", type=int, default=2, help="networks trained of each (2)")
     _work(tune)
@@ -118,6 +121,7 @@ def _protocol_commands(commands: Any) -> None:
     export.add_argument("--out", type=Path, help="model folder to write (default: models/MODEL)")
     export.add_argument("--work", type=Path, help="folder for checkpoints (default: build/fit)")
     _protocol(export)
+    export.add_argument("--tuned", type=Path, metavar="FILE", help="settings that tune found")
     export.add_argument("--fold", type=int, default=0, help="fold of the protocol to export (0)")
     _work(export)
     export.set_defaults(run=_export)
@@ -173,6 +177,9 @@ def _protocol(parser: argparse.ArgumentParser, folds: int | None = None) -> None
         )
     parser.add_argument("--epochs", type=int, help="epochs of the protocol, if not the preset's")
     parser.add_argument("--most", type=int, metavar="N", help="windows a label at most")
+
+
+def _results(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--results",
         type=Path,

@@ -12,14 +12,17 @@ from realtime.errors import UserError
 FOLDER = Path("reports")
 
 
-def keep(folder: Path, kind: str, name: str, values: dict[str, Any]) -> Path:
-    """Write a measurement; one of the same kind and name is replaced.
+def keep(
+    folder: Path, kind: str, name: str, values: dict[str, Any], *, replace: bool = True
+) -> Path:
+    """Write a measurement.
 
     Args:
         folder: Where measurements lie.
         kind: ``folds``, ``compare``, ``tune``, ``evaluate``, ``seconds`` or ``splices``.
         name: What was measured under which conditions.
         values: The figures, anything JSON can hold.
+        replace: Whether it takes the place of one of the same kind and name.
 
     Raises:
         UserError: The folder cannot be written.
@@ -27,6 +30,8 @@ def keep(folder: Path, kind: str, name: str, values: dict[str, Any]) -> Path:
     path = folder / f"{kind}-{re.sub(r'[^a-z0-9.-]+', '-', name.lower()).strip('-')}.json"
     try:
         folder.mkdir(parents=True, exist_ok=True)
+        if path.exists() and not replace:
+            return path
         text = json.dumps({"kind": kind, **values}, allow_nan=False)
         path.write_text(_lines(text), "utf-8")
     except OSError as error:

@@ -81,8 +81,6 @@ def fit_gate(model: Any, inputs: Inputs, *, jobs: int, progress: Progress) -> Ga
     """
     import keras
     from sklearn.linear_model import LogisticRegression
-    from sklearn.pipeline import make_pipeline
-    from sklearn.preprocessing import StandardScaler
 
     rng = np.random.default_rng(FIT)
     windows, targets = inputs.draw(KNOWN, rng)
@@ -93,13 +91,15 @@ def fit_gate(model: Any, inputs: Inputs, *, jobs: int, progress: Progress) -> Ga
         mask(window, rng)
     reader = keras.Model(model.inputs, model.layers[-1].input)
     read = reader.predict(np.concatenate([windows, strange]), batch_size=64, verbose=0)
+    read = np.asarray(read, np.float64)
     known = np.concatenate([targets.max(axis=1) > 0.5, np.zeros(len(strange), bool)])
-    pipeline = make_pipeline(
-        StandardScaler(), LogisticRegression(C=0.1, class_weight="balanced", max_iter=2000)
-    ).fit(np.asarray(read, np.float64), known)
-    scaler, regression = pipeline[0], pipeline[1]
-    weights = regression.coef_[0] / scaler.scale_
-    bias = float(regression.intercept_[0] - weights @ scaler.mean_)
+    # One scale for all that is read: a scale for each would give what hardly ever moves weights so
+    # large that nothing is left of the others in 8 bits.
+    middle, scale = read.mean(axis=0), float(read.std())
+    regression = LogisticRegression(C=0.1, class_weight="balanced", max_iter=2000)
+    regression.fit((read - middle) / scale, known)
+    weights = regression.coef_[0] / scale
+    bias = float(regression.intercept_[0] - weights @ middle)
     return Gate(weights.astype(np.float32), bias)
 
 

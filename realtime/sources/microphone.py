@@ -14,7 +14,7 @@ from realtime.sources.feed import Feed, Tally
 from realtime.sources.portaudio import AudioInput
 from realtime.text import printable
 
-_POLL = 0.01  # seconds between two looks into the ring
+_POLL = 0.004  # seconds between two looks into the ring
 _STALLED = 1.0  # seconds without a callback after which a device counts as gone
 _STARTING = 4.0  # the same before the first callback: a sleeping sound server may take 2 s
 # Seconds between two looks for a device that is away; both let it return within 3 s. Each costs

@@ -301,7 +301,7 @@ def seeds(target: str) -> list[bytes]:
         "midi_files": lambda: [_midi(0), _midi(1)],
         "midi_bytes": lambda: [_bytes_of_notes()],
         "manifests": lambda: [
-            (_tiny_folder() / "model.json").read_bytes(),
+            *[(_tiny_folder() / "model.json").read_bytes()] * 9,
             *(p.with_name("model.json").read_bytes() for p in shipped),
         ],
         "networks": lambda: [tiny_network((16, 5), 3)[0], *(p.read_bytes() for p in shipped)],

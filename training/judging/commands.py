@@ -12,6 +12,7 @@ from typing import Any
 
 from realtime.errors import UserError
 from realtime.registry import find, read_manifest
+from realtime.text import printable
 from training import results
 from training.datasets import Dataset, read_all
 from training.evaluate import listen
@@ -27,7 +28,8 @@ Say = Callable[[str], None]
 def evaluate(args: argparse.Namespace, tick: Progress) -> dict[str, str]:
     """Judge a model folder, print the figures, and return what was left out and why."""
     folder = find(args.model)
-    name = read_manifest(folder).name
+    manifest = read_manifest(folder)
+    name = manifest.name
     data = read_all(args.data)
     if args.split:
         data = data.only(args.split)
@@ -52,7 +54,7 @@ def evaluate(args: argparse.Namespace, tick: Progress) -> dict[str, str]:
     if args.results:
         names = [results.short(layout) for layout in args.data]
         kept = values | {"data": " ".join(names) + split, "condition": args.condition}
-        kept["command"] = _command(args, names)
+        kept |= {"command": _command(args, names), "sha256": manifest.sha256}
         title = f"{name}-{'-'.join(names)}{split}-{args.condition}"
         results.keep(args.results, kind, title, kept)
     if args.json:
@@ -88,7 +90,7 @@ def _command(args: argparse.Namespace, names: list[str]) -> str:
 
 
 def _print(figures: dict[str, Any]) -> None:
-    print(f"{figures['model']} on {figures['data']}: {figures['n']} windows")
+    print(printable(f"{figures['model']} on {figures['data']}: {figures['n']} windows"))
     print(f"accuracy {figures['accuracy']:.3f}, macro F1 {figures['macro_f1']:.3f}")
     print(f"expected calibration error {figures['ece']:.3f}")
     if "by_file" in figures:
@@ -96,8 +98,8 @@ def _print(figures: dict[str, Any]) -> None:
     for label, row in figures["per_class"].items():
         if row["n"]:
             print(
-                f"  {label:12} precision {row['precision']:.2f}  recall {row['recall']:.2f}  "
-                f"F1 {row['f1']:.2f}  ({row['n']})"
+                f"  {printable(label):12} precision {row['precision']:.2f}  "
+                f"recall {row['recall']:.2f}  F1 {row['f1']:.2f}  ({row['n']})"
             )
 
 

@@ -48,6 +48,9 @@ def write(measured: Measured, path: Path) -> Path:
     try:
         plots.mkdir(parents=True, exist_ok=True)
         manifests = {m.name: m for m in map(read_manifest, shipped())}
+        current = [m for m in measured if not _stale(m, manifests)]
+        stale = len(measured) - len(current)
+        measured = current
         lines = [
             "# How the models were judged",
             "",
@@ -57,6 +60,7 @@ def write(measured: Measured, path: Path) -> Path:
             "*Honest* ones split the same windows by work or by instrument. Models that ship are "
             "judged through `realtime`, on music and instruments that they never heard.",
             "",
+            *_told_stale(stale),
             "## Figures to reach",
             "",
             *_targets(measured, manifests),
@@ -76,6 +80,17 @@ def write(measured: Measured, path: Path) -> Path:
     except OSError as error:
         raise UserError(f"{path}: cannot be written ({error.strerror})") from error
     return path
+
+
+def _stale(m: dict[str, Any], manifests: dict[str, Manifest]) -> bool:
+    """Whether it was measured on a network that another one has replaced since."""
+    shipped = manifests.get(m["model"]) if isinstance(m.get("model"), str) else None
+    return bool(shipped and m.get("sha256") and m["sha256"] != shipped.sha256)
+
+
+def _told_stale(n: int) -> list[str]:
+    text = f"{n} measurements are of networks that no longer ship, and are left out: repeat them."
+    return [text, ""] if n else []
 
 
 def _targets(measured: Measured, manifests: dict[str, Manifest]) -> list[str]:
@@ -361,7 +376,11 @@ def _splices(measured: Measured) -> list[str]:
 
 
 def _quantised(measured: Measured, manifests: dict[str, Manifest]) -> list[str]:
-    found = [(m["model"], m["quantised"], m["quantised"]["size"]) for m in _of(measured, "folds")]
+    found = [
+        (m["model"], m["quantised"], m["quantised"]["size"])
+        for m in _of(measured, "folds")
+        if "quantised" in m
+    ]
     found += [
         (m.name, m.figures["quantised"], m.size)
         for m in manifests.values()
@@ -442,7 +461,8 @@ def _curves(path: Path, m: dict[str, Any]) -> None:
         axes.set_title(name)
         axes.set_ylim(bottom=0)
     left.plot([], color="#0072B2", label="training")
-    left.plot([], "--", color="#D55E00", label="validation")
+    if any("valid_loss" in fold["history"][0] for fold in m["by_fold"]):
+        left.plot([], "--", color="#D55E00", label="validation")
     left.legend(frameon=False)
     figure.savefig(path, dpi=80)
     plt.close(figure)

@@ -89,6 +89,14 @@ def compare(args: argparse.Namespace, say: Say, tick: Progress) -> None:
         trial, data = _trial(args, _plan(args, name), say, tick)
         tested.append(_run(trial, args.folds, say))
         described = _described(args, trial, data, "")
+        # What fit measured of the same holds more and stays.
+        results.keep(
+            args.results,
+            "folds",
+            f"{name}-{trial.protocol}",
+            described | summary(tested[-1]),
+            replace=False,
+        )
     found = comparing.compare(tested[0], tested[1])
     names = [args.first, args.second]
     described |= {"model": names, "command": _command("compare", names, args)}

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import os
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from functools import partial
@@ -240,7 +241,7 @@ def _fill(
             state["rows"] += len(starts)
         state["files"] += len(part)
         x.flush()
-        partial_log = log.with_suffix(".partial")
+        partial_log = log.with_suffix(f".{os.getpid()}")
         partial_log.write_text(json.dumps(state), "utf-8")
         partial_log.rename(log)
         progress("files", state["files"], len(wanted))

@@ -102,7 +102,9 @@ def test_the_page_tells_what_was_measured(tmp_path: Path) -> None:
         "command": "rt-train evaluate composer-lstm",
     }
     neutral = evaluation | {"condition": "neutral", "accuracy": 0.65}
-    page = write([evaluation, neutral], tmp_path / "page.md").read_text()
+    replaced = evaluation | {"condition": "played", "sha256": "of a network that is gone"}
+    page = write([evaluation, neutral, replaced], tmp_path / "page.md").read_text()
+    assert "1 measurements are of networks that no longer ship" in page
     (row,) = [x for x in page.splitlines() if x.startswith("| composer LSTM, never heard")]
     assert "0.700 / 0.950 of 10 windows" in row
     assert row.endswith("| yes |")

@@ -11,12 +11,13 @@ import numpy as np
 import pytest
 import soundfile
 
+from realtime.features import build
 from realtime.registry import load
-from training import cli
+from training import cli, export
 from training.datasets import read_all
 from training.fit import quiet_tensorflow
 from training.protocols import trainer
-from training.protocols.folds import Trial
+from training.protocols.folds import Trial, _TrainingWindows
 from training.protocols.plans import MFCC, NOTES, PLANS, Plan, Training, find
 from training.protocols.windows import Windows, cut
 
@@ -256,7 +257,7 @@ def test_the_papers_features() -> None:
         (["export", "instrument-cnn", "--data", "SOUNDS"], "no checkpoint"),
         (["export", "instrument-cnn-paper", "--data", "SOUNDS"], "not trained"),
         (["report", "--results", "nowhere"], "no measurements"),
-        (["fit", "instrument-lstm-paper", "--data", "SOUNDS", "--tuned", "x.json"], "no result"),
+        (["fit", "instrument-lstm-paper", "--data", "SOUNDS", "--tuned", "x.json"], "not a result"),
     ],
 )
 def test_a_bad_request_is_one_line(argv: list[str], words: str, sounds: str, capsys) -> None:
@@ -270,3 +271,19 @@ def test_a_bad_request_is_one_line(argv: list[str], words: str, sounds: str, cap
     err = capsys.readouterr().err
     assert words in err.splitlines()[-1]
     assert "Traceback" not in err
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", ["instrument-crnn", "composer-crnn"])
+def test_hybrids_say_the_same_after_export(name: str) -> None:
+    plan = find(name)
+    rng = np.random.default_rng(0)
+    x = rng.random((8, *build(plan.feature).shape)).astype(np.float16)
+    y, n = np.arange(8) % 2, np.arange(8)
+    windows = Windows(["a", "b"], x, y, n, n, np.array([f"{i}#0" for i in n]))
+    trial = Trial(plan, windows, "paper")
+    model = trainer.compiled(plan, windows, trial.split(0))
+    inputs = _TrainingWindows(trial, trial.split(0))
+    content = export.convert(model, plan.preset(), inputs, "dynamic")
+    said = export.outputs(content, windows.take(n))
+    np.testing.assert_allclose(said, trainer.predict(model, windows, n), atol=0.02)
