@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from realtime.sinks.outlet import Outlet
     from realtime.sources import Source
 
-_SOURCES = ("mic", "midi_port", "midi_virtual", "file", "source", "list_devices")
+_SOURCES = ("mic", "midi_port", "midi_virtual", "file", "source", "list_devices", "benchmark")
 
 _ENDS = [getattr(signal, name) for name in ("SIGINT", "SIGTERM", "SIGHUP") if hasattr(signal, name)]
 
@@ -55,6 +55,8 @@ def _do(args: Namespace) -> int:
         return 0
     if args.list_devices:
         return _list_devices()
+    if args.benchmark:
+        return _benchmark(args)
     if args.check:
         return _check(args)
     if args.out is not None:
@@ -108,6 +110,9 @@ def _parser() -> Parser:
         "--source", metavar="NAME[=ARGUMENT]", help="a source that an installed package adds"
     )
     source.add_argument("--list-devices", action="store_true", help="list microphones and ports")
+    source.add_argument(
+        "--benchmark", action="store_true", help="time the models here: hops and streams they keep"
+    )
 
     live = parser.add_argument_group("live sources")
     live.add_argument("--channel", default="mix", metavar="N|mix", help="channel of a microphone")
@@ -358,6 +363,20 @@ def _check(args: Namespace) -> int:
     (source,), _ = _sources(args)
     models = choose(source.stream, task=args.task, models=args.model, threads=args.threads)
     for line in check(source, models, hop=args.hop, seconds=args.duration or 5.0):
+        print(line, flush=True)
+    return 0
+
+
+def _benchmark(args: Namespace) -> int:
+    from realtime.api import choose
+    from realtime.benchmark import benchmark
+    from realtime.registry import load, shipped
+
+    if args.task or args.model:
+        models = choose("midi", task=args.task, models=args.model, threads=args.threads)
+    else:
+        models = [load(folder, threads=args.threads) for folder in shipped()]
+    for line in benchmark(models, hop=args.hop, threads=args.threads):
         print(line, flush=True)
     return 0
 

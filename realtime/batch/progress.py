@@ -42,18 +42,24 @@ class Progress:
     def step(self, size: int, *, failed: bool) -> None:
         """A file of ``size`` bytes is done."""
         self._done += 1
-        self._failed += failed
-        self._bytes += size
+        if failed:  # at once, most often: it says nothing of how long the others take
+            self._failed += 1
+            self._size -= size
+        else:
+            self._bytes += size
         count = f"{self._done} of {self._files} files"
         if self._failed:
             count += f", {self._failed} failed"
         now = time.monotonic()
         if self._bar is not None:
-            self._bar.update(self._bar.task_ids[0], completed=self._bytes, count=count)
+            task = self._bar.task_ids[0]
+            self._bar.update(task, completed=self._bytes, total=self._size, count=count)
         elif now - self._said >= LINE_SECONDS and self._done < self._files:
             self._said = now
-            left = (now - self._begun) / max(1, self._bytes) * (self._size - self._bytes)
-            print(f"{count}, {left / 60:.0f} min left", file=sys.stderr, flush=True)
+            if self._bytes:
+                left = (now - self._begun) / self._bytes * (self._size - self._bytes)
+                count += f", {left / 60:.0f} min left"
+            print(f"rt-classify: {count}", file=sys.stderr, flush=True)
 
 
 def _bar(size: int):  # type: ignore[no-untyped-def]  # Rich is imported only where it is shown

@@ -99,7 +99,7 @@ def test_a_piece_into_the_midi_port(jack, helper, tmp_path):
         named = said(listener, model)
         assert min(line["latency_ms"]["total"] for line in named) < AT_ONCE
         again = [r for r in replayed if r.model == model and r.label]
-        assert [(r.t, r.label, round(r.p, 4)) for r in again] == [
+        assert [(round(r.t, 4), r.label, round(r.p, 4)) for r in again] == [
             (line["t"], line["label"], line["p"]) for line in named
         ]
         (summary,) = listener.all("summary")

@@ -76,7 +76,7 @@ def test_the_usual_place_is_read_and_another_replaces_it(tmp_path, monkeypatch):
         ("midi_port = ''", "midi_port: no such option; did you mean midi-port?"),
         ("config = 'x'", "config: no such option"),
         ("help = true", "help: no such option"),
-        ("[out]\njson = true", "out: no such option"),
+        ("[output]\njson = true", "output: no such option"),
         ("task = {a = 1}", "task: must be a string"),
         ("model = [[1]]", "model: must be a string"),
         ("mic = ''\nfile = 'x'", "mic and file exclude each other"),

@@ -44,7 +44,7 @@ def run(stub, monkeypatch):
         monkeypatch.setattr(cli, "_shows_dashboard", lambda _: True)
         monkeypatch.setattr(cli, "_dashboard", dashboard)
         monkeypatch.setattr(cli, "_sources", lambda _: (list(sources), []))
-        monkeypatch.setattr(cli, "_following", lambda *_: list(following))
+        monkeypatch.setattr(cli, "_following", lambda *_, **__: list(following))
         monkeypatch.setattr("realtime.api.choose", lambda *_, **__: [stub.model()])
         return cli.main([*argv, "--pace", "fast"]), boards[0]
 

@@ -13,6 +13,7 @@ import pytest
 import soundfile
 from tiny_models import write_folder
 
+from realtime.errors import UserError
 from realtime.features import KINDS
 
 HERE = Path(__file__).resolve().parent
@@ -244,3 +245,19 @@ def test_the_largest_feature_takes_little(kind, env, tried):
 
 def test_every_kind_of_feature_is_among_them():
     assert set(LARGEST) == set(KINDS)
+
+
+HEADER = b"'descr': '|u1', 'fortran_order': False, 'shape': (2, 3, 4), }".ljust(117) + b"\n"
+FOUND = {
+    "a cache whose header does not end": ("caches", b"\0\x93NUMPY\1\0v\0\0" + HEADER + bytes(24)),
+}
+"""What fuzzing found and is mended; more such cases are tests of their own, by what they show."""
+
+
+@pytest.mark.parametrize("name", FOUND)
+def test_what_was_found_stays_mended(name):
+    from fuzz_targets import TARGETS
+
+    target, data = FOUND[name]
+    with pytest.raises(UserError):
+        TARGETS[target](data)

@@ -12,7 +12,7 @@ import pytest
 import soundfile
 
 from realtime.registry import load
-from training import cli, inputs, ship
+from training import cli, inputs, ship, unknown
 from training.datasets import read_all
 from training.fit import quiet_tensorflow, train, trained
 from training.presets import PRESETS, Preset, Schedule
@@ -76,6 +76,9 @@ def pieces(tmp_path: Path) -> str:
 @pytest.fixture(autouse=True)
 def _in_a_folder_of_its_own(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(unknown, "KNOWN", 40)
+    monkeypatch.setattr(unknown, "FOREIGN", 2)
+    monkeypatch.setattr(unknown, "JUDGED", 2)
     quiet_tensorflow(2)
 
 
@@ -101,6 +104,7 @@ def test_every_kind_trains_exports_and_runs(
     assert model.manifest.calibration["temperature"] > 0
     said = model.network.predict(np.zeros(model.network.input_shape, np.float32))
     assert said.sum() == pytest.approx(1, abs=0.02)
+    assert ("unknown" in model.manifest.figures) == PRESETS[name].gated
     card = (tmp_path / name / "README.md").read_text()
     assert model.manifest.training["command"] in card
     assert list((tmp_path / name).glob("confusion-*.png"))
