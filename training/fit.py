@@ -122,6 +122,7 @@ def _new_model(preset: Preset, inputs: Inputs, seed: int) -> Any:
     model = networks.build(preset.network, inputs.shape, len(inputs.labels), keras)
     keras.mixed_precision.set_global_policy("float32")
     steps = schedule.epochs * -(-schedule.windows // schedule.batch)
+    networks.settle(model, steps)
     rate = keras.optimizers.schedules.CosineDecay(
         schedule.rate / 10, steps, warmup_target=schedule.rate, warmup_steps=steps // 50
     )

@@ -112,3 +112,15 @@ def standardise(model: Any, windows: np.ndarray) -> None:
         if layer.name == STANDARDISE:
             axes = tuple(range(windows.ndim - 1))
             layer.set_weights([windows.mean(axis=axes), windows.var(axis=axes)])
+
+
+def settle(model: Any, steps: int) -> None:
+    """Let batch norm forget its first guess in time, however few steps a small set gives.
+
+    Args:
+        model: New ``keras.Model``.
+        steps: Steps it will be trained for.
+    """
+    for layer in model.layers:
+        if hasattr(layer, "momentum"):
+            layer.momentum = max(0.0, min(0.99, 1 - 20 / steps))

@@ -107,10 +107,7 @@ def compiled(plan: Plan, windows: Windows, fold: Fold) -> Any:
         measured = np.random.default_rng(fold.number).permutation(fold.train)[:MEASURED]
         networks.standardise(model, windows.take(measured))
     steps = training.epochs * -(-len(fold.train) // training.batch)
-    for layer in model.layers:
-        if hasattr(layer, "momentum"):
-            # Batch norm forgets its first guess in time, however few the steps of a small set.
-            layer.momentum = max(0.0, min(0.99, 1 - 20 / steps))
+    networks.settle(model, steps)
     model.compile(
         _optimizer(training, steps),
         keras.losses.CategoricalCrossentropy(label_smoothing=training.smoothing),
