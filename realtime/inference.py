@@ -3,19 +3,27 @@
 from __future__ import annotations
 
 import importlib
+import threading
 from typing import Any
 
 import numpy as np
 
 from realtime.errors import UserError
 from realtime.quiet import quiet_stderr
+from realtime.text import printable
 
 RUNTIMES = ("ai_edge_litert.interpreter", "tflite_runtime.interpreter")
 """LiteRT first: it is several times faster, and the last tflite-runtime needs NumPy below 2."""
 
 
+class InferenceError(Exception):
+    """The network gave no answer to a window; the message is one line that says why."""
+
+
 class Network:
-    """A TFLite model, ready to run. Not to be used from two threads at once.
+    """A TFLite model, ready to run.
+
+    An interpreter must never be used by two threads at once: those who share one take turns.
 
     Args:
         model: Content of a ``.tflite`` file with one float32 input and one float32 output.
@@ -28,6 +36,7 @@ class Network:
     def __init__(self, model: bytes, *, threads: int = 1) -> None:
         # The interpreter reads the model in place for as long as it lives.
         self._model = model
+        self._turn = threading.Lock()
         self._interpreter = _interpreter(model, threads)
         try:
             (self._input,) = self._interpreter.get_input_details()
@@ -59,12 +68,21 @@ class Network:
 
         Returns:
             float32 (outputs,): what its softmax says.
+
+        Raises:
+            InferenceError: The runtime failed, or what came out are no finite numbers.
         """
-        # A fused LSTM keeps its state from one invocation to the next; each window stands alone.
-        self._interpreter.reset_all_variables()
-        self._interpreter.set_tensor(self._input["index"], window[None])
-        self._interpreter.invoke()
-        result: np.ndarray = self._interpreter.get_tensor(self._output["index"])[0]
+        with self._turn:
+            try:
+                # A fused LSTM keeps its state between invocations; each window stands alone.
+                self._interpreter.reset_all_variables()
+                self._interpreter.set_tensor(self._input["index"], window[None])
+                self._interpreter.invoke()
+                result: np.ndarray = self._interpreter.get_tensor(self._output["index"])[0]
+            except (RuntimeError, ValueError) as error:
+                raise InferenceError(_line(error)) from error
+        if not np.isfinite(result).all():
+            raise InferenceError("its answer is no finite number")
         return result
 
 
@@ -92,4 +110,4 @@ def _interpreter(model: bytes, threads: int) -> Any:
 
 
 def _line(error: Exception) -> str:
-    return (str(error).strip().splitlines() or [type(error).__name__])[0]
+    return printable((str(error).strip().splitlines() or [type(error).__name__])[0])

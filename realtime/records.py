@@ -65,6 +65,17 @@ class MidiBlock:
 
 
 @dataclass(frozen=True, slots=True)
+class Pause:
+    """Nothing comes for now: the device is away. Only live sources pause.
+
+    Attributes:
+        position: Stream time as it goes on meanwhile, in samples at ``STREAM_RATE``.
+    """
+
+    position: int
+
+
+@dataclass(frozen=True, slots=True)
 class Latency:
     """Where the time went between the last sound of a window and its prediction, in milliseconds.
 
@@ -98,6 +109,7 @@ class Prediction:
         smoothed: The same, smoothed over the last windows; what a display should show.
         latency: Time spent in each stage.
         source: Name of the source, where several are classified in one run.
+        evidence: What all windows so far favour together, as probabilities; empty before the first.
     """
 
     model: str
@@ -111,6 +123,7 @@ class Prediction:
     smoothed: dict[str, float]
     latency: Latency
     source: str
+    evidence: dict[str, float] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,7 +131,8 @@ class Event:
     """Something that happened to the stream rather than in it: a loss, a reconnection, a notice.
 
     Attributes:
-        kind: ``overflow``, ``dropped``, ``disconnected``, ``reconnected``, ``notice`` …
+        kind: ``overflow``, ``dropped``, ``disconnected``, ``reconnected``, ``inference-failed``,
+            ``notice`` …
         t: Stream time in seconds.
         text: One line for a person.
         source: Name of the source.
@@ -177,7 +191,7 @@ class Summary:
         source: Its name.
         models: One summary a model.
         seconds: Stream time heard.
-        dropped: Windows and records that were left out to keep up.
+        dropped: Windows that were left out to keep up, or that a network gave no answer to.
         overflows: Times that captured sound or MIDI was overwritten before it was read.
         realtime_factor: Stream time over wall time.
     """

@@ -13,11 +13,13 @@ from typing import Any, Literal
 from realtime import features
 from realtime.errors import UserError
 from realtime.inference import Network
+from realtime.probe import probe
 from realtime.text import printable
 
 MANIFEST = "model.json"
 SHIPPED = Path(__file__).resolve().parents[1] / "models"  # not imported: many have such a module
 LARGEST = 64 << 20
+LARGEST_MANIFEST = 1 << 20  # what is parsed takes up to thirty times its size
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,7 +72,8 @@ class Model:
     @property
     def stream(self) -> Literal["audio", "midi"]:
         """What it listens to."""
-        return features.KINDS[self.manifest.feature["kind"]].stream
+        stream: Literal["audio", "midi"] = features.kind_of(self.manifest.feature["kind"]).stream
+        return stream
 
 
 def shipped() -> list[Path]:
@@ -79,18 +82,30 @@ def shipped() -> list[Path]:
 
 
 def find(name: str) -> Path:
-    """The folder of a shipped model, or a folder given by its path.
+    """The folder of a shipped model, of one in ``models`` here, or a folder given by its path.
 
     Raises:
-        UserError: There is neither.
+        UserError: There is none.
     """
-    for folder in shipped():
-        if folder.name == name:
-            return folder
+    if name == Path(name).name != "..":  # else it is a path
+        for folder in (SHIPPED / name, Path("models") / name):
+            if (folder / MANIFEST).is_file() or next(folder.glob(f"*/{MANIFEST}"), None):
+                return folder
     if Path(name).is_dir():
         return Path(name)
     known = ", ".join(f.name for f in shipped()) or "none"
     raise UserError(f"{printable(name)}: no such model; shipped are {known}, or name a folder")
+
+
+def find_all(name: str) -> list[Path]:
+    """The same, and of a folder that holds several model folders all of them.
+
+    Raises:
+        UserError: There is neither.
+    """
+    folder = find(name)
+    inside = sorted(p.parent for p in folder.glob(f"*/{MANIFEST}"))
+    return inside if inside and not (folder / MANIFEST).exists() else [folder]
 
 
 def read_manifest(folder: Path) -> Manifest:
@@ -102,7 +117,7 @@ def read_manifest(folder: Path) -> Manifest:
     path = folder / MANIFEST
     where = printable(str(path))
     try:
-        values = json.loads(_content(path).decode("utf-8"))
+        values = json.loads(_content(path, LARGEST_MANIFEST).decode("utf-8"))
     except OSError as error:
         reason = error.strerror or "unreadable"
         raise UserError(f"{where}: cannot be read ({reason}); a model folder needs one") from error
@@ -120,20 +135,23 @@ def read_manifest(folder: Path) -> Manifest:
 def load(folder: Path, *, threads: int = 1) -> Model:
     """Load a model folder and check it against its manifest.
 
-    The network's bytes are hashed and then run from memory, so what runs is what was checked.
+    The network's bytes are hashed and then run from memory, so what runs is what was checked. One
+    that did not come with the program is first tried in a process of its own: a hash says that a
+    file is the one that was described, not that it does no harm.
 
     Args:
         folder: Holds ``model.json`` and the network.
         threads: Threads that one inference may use.
 
     Raises:
-        UserError: A file is missing, the hash is wrong, or manifest and network do not fit.
+        UserError: A file is missing, the hash is wrong, manifest and network do not fit, or the
+            network crashes, hangs or gives no answer.
     """
     manifest = read_manifest(folder)
     path = folder / manifest.file
     where = printable(str(path))
     try:
-        content = _content(path)
+        content = _content(path, LARGEST)
     except OSError as error:
         reason = error.strerror or "unreadable"
         raise UserError(f"{where}: cannot be read ({reason}); the model needs it") from error
@@ -148,6 +166,8 @@ def load(folder: Path, *, threads: int = 1) -> Model:
         told = printable(f"{folder / MANIFEST}: {error}")
         raise UserError(f"{told}; export the model again") from error
     try:
+        if folder.resolve().parent != SHIPPED:
+            probe(content)
         network = Network(content, threads=threads)
     except UserError as error:
         raise UserError(f"{where}: {error}") from error
@@ -164,10 +184,10 @@ def load(folder: Path, *, threads: int = 1) -> Model:
     return Model(manifest, network)
 
 
-def _content(path: Path) -> bytes:
-    """What is in a file; nothing where it is larger than any model, or a pipe that never ends."""
+def _content(path: Path, largest: int) -> bytes:
+    """What is in a file; nothing where it is larger than makes sense, or a pipe without an end."""
     info = path.stat()
-    if not stat.S_ISREG(info.st_mode) or info.st_size > LARGEST:
+    if not stat.S_ISREG(info.st_mode) or info.st_size > largest:
         return b""
     return path.read_bytes()
 

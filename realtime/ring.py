@@ -11,9 +11,16 @@ class Ring:
     Every row is written twice, ``capacity`` apart, so that any stretch of the recent past lies
     contiguously in memory (the layout that friture uses for audio).
 
-    One thread may write and one may read. The reader is told of rows that were overwritten before
-    it read them; nothing waits and nothing is allocated while writing. Positions count rows since
-    the ring was made and never wrap.
+    One thread may ``write`` and one other may ``read``, without a lock between them:
+
+    - The writer never waits, and allocates nothing.
+    - ``read`` returns whole rows in order, never one that a later write has touched: it looks again
+      after copying whether the writer came too close, and if so begins anew.
+    - Rows that were overwritten before they were read are counted, so that rows returned and rows
+      lost always add up to the position.
+
+    ``latest`` gives a view, and ``reset`` forgets: both are for the thread that writes. Positions
+    count rows since the ring was made and never wrap.
 
     Args:
         capacity: Rows kept, at least 1.

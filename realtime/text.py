@@ -7,6 +7,8 @@ import unicodedata
 # Control characters, lone surrogates (from file names that are not UTF-8; printing one raises) and
 # the separators that some terminals and log readers take for a new line.
 _UNPRINTABLE = frozenset({"Cc", "Cs", "Zl", "Zp"})
+# They turn the direction of all text after them, so that a name can pose as another.
+_TURNING = frozenset("\u200e\u200f\u061c\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
 
 
 def printable(text: str) -> str:
@@ -21,4 +23,8 @@ def printable(text: str) -> str:
     Returns:
         A string of the same length that holds no escape, no line break and can be encoded.
     """
-    return "".join("?" if unicodedata.category(char) in _UNPRINTABLE else char for char in text)
+    return "".join("?" if _harms(char) else char for char in text)
+
+
+def _harms(char: str) -> bool:
+    return unicodedata.category(char) in _UNPRINTABLE or char in _TURNING

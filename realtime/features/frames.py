@@ -26,13 +26,13 @@ class BandFrames:
         win_length: Samples a frame, zero-padded to ``n_fft``; the same by default.
         history: Samples kept beside them.
         scale: Factor on the power spectrum.
+        floor: Least power, which silence is given. The default is librosa's: -100 dB.
 
     Raises:
         ValueError: A band holds no FFT bin, a frame is longer than the transform, or the frames do
             not fit into ``MOST`` numbers.
     """
 
-    AMIN = 1e-10  # librosa's floor: -100 dB
     MOST = 1 << 23  # 32 MB: a manifest may come from anyone
     BATCH = 8  # frames computed together: NumPy's cost a call is then that of one frame
 
@@ -46,6 +46,7 @@ class BandFrames:
         win_length: int | None = None,
         history: int = 0,
         scale: float = 1.0,
+        floor: float = 1e-10,
     ) -> None:
         self.n_fft, self.hop, self.win_length = n_fft, hop, win_length or n_fft
         if self.win_length > n_fft:
@@ -54,7 +55,8 @@ class BandFrames:
             raise ValueError(f"{n_frames} frames of {len(bank)} bands are too many")
         waiting = self.win_length + self.BATCH * hop
         self.samples = Ring(max(waiting, history))
-        self._decibels = Ring(n_frames, (len(bank),), fill=10 * np.log10(self.AMIN))
+        self._decibels = Ring(n_frames, (len(bank),), fill=10 * np.log10(floor))
+        self._floor = np.float32(floor)
         # Triangles are narrow: summing only their own bins is several times faster than a matrix,
         # and the sum does not depend on how many frames are computed together.
         if not bank.any(axis=1).all():
@@ -106,7 +108,7 @@ class BandFrames:
         weighted = power.take(self._bins, axis=1)
         weighted *= self._weights
         bands = np.add.reduceat(weighted, self._starts, axis=1)
-        np.maximum(bands, self.AMIN, out=bands)
+        np.maximum(bands, self._floor, out=bands)
         np.log10(bands, out=bands)
         bands *= 10
         return bands

@@ -199,7 +199,8 @@ class _Tracker:
             elif kind in ("note_on", "note_off"):
                 self._release(message.channel, message.note, at)
             elif kind == "control_change" and message.control in (120, 123):
-                for pitch in list(self._down):
+                held = [p for p, by in self._down.items() if message.channel in by]
+                for pitch in held:
                     self._release(message.channel, pitch, at)
         self._now = max(self._now, now)
 

@@ -10,6 +10,9 @@ from realtime.features.banks import SCALES
 from realtime.features.frames import BandFrames, Rolling
 from realtime.records import STREAM_RATE
 
+FLOOR = 1e-20
+"""Least power: so low that silence is black however quiet the sound beside it."""
+
 
 class Spectrogram(Rolling):
     """Band energies of the last seconds of a stream, scaled to [0, 1].
@@ -69,6 +72,7 @@ class Spectrogram(Rolling):
             hop=hop,
             n_frames=frames,
             scale=(4 / win_length) ** 2,
+            floor=FLOOR,
         )
         super().__init__(rolling, (frames - 1) * hop + win_length)
 

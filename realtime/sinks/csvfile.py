@@ -44,12 +44,12 @@ class CsvFile:
             self._file = open(  # noqa: SIM115 - closed by close()
                 path, "w", buffering=1, newline="", encoding="utf-8"
             )
+            self._rows = csv.writer(self._file, lineterminator="\n")
+            self._rows.writerow(COLUMNS)
         except (OSError, ValueError) as error:
             reason = getattr(error, "strerror", None) or str(error)
             name = printable(str(path))
             raise UserError(f"{name}: cannot write CSV there ({reason}); name another") from error
-        self._rows = csv.writer(self._file, lineterminator="\n")
-        self._rows.writerow(COLUMNS)
 
     def emit(self, record: Record) -> None:
         """Writes a row for a prediction; nothing for anything else."""

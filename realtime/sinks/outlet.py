@@ -5,11 +5,17 @@ from __future__ import annotations
 import threading
 from collections import deque
 
-from realtime.records import Prediction, Record, Signal
+from realtime.records import Event, Prediction, Record, Signal
 from realtime.sinks import Sink
 
 DROPPABLE = (Signal, Prediction)
 """The records that come many times a second; one of them can be spared, the others cannot."""
+
+PATIENCE = 5.0
+"""Seconds that a sink may take to finish."""
+
+FAR_BEYOND = 8
+"""Times its size to which an inbox grows by events: for hours of them there is no room either."""
 
 
 class Outlet:
@@ -27,7 +33,8 @@ class Outlet:
 
         Args:
             sink: Where the records go.
-            size: Records that may wait. Events and summaries are kept even beyond it.
+            size: Records that may wait. Events and summaries are kept even beyond it; of more
+                than ``FAR_BEYOND`` times as many the oldest events are left out, too.
             wait: When the inbox is full, whether ``put`` waits (a replay, where nothing may be
                 lost) or leaves out the oldest record (live, where the engine may not wait).
         """
@@ -43,6 +50,11 @@ class Outlet:
         self._changed = threading.Condition()
         self._thread = threading.Thread(target=self._run, name=f"sink {self.name}", daemon=True)
         self._thread.start()
+
+    @property
+    def lost(self) -> int:
+        """Records that the sink took and could not pass on, as it counts them itself."""
+        return int(getattr(self._sink, "lost", 0))
 
     @property
     def ended(self) -> bool:
@@ -63,13 +75,16 @@ class Outlet:
             self._inbox.append(record)
             self._changed.notify_all()
 
-    def close(self, timeout: float = 5.0) -> None:
+    def close(self, timeout: float | None = None) -> None:
         """Lets the sink take what is waiting, then closes it.
 
         Args:
-            timeout: Seconds to wait for it. A sink that is stuck for longer is given up: it is
-                marked as failed, and its thread ends by itself should the sink ever return.
+            timeout: Seconds to wait for it; the sink's own ``patience`` or ``PATIENCE`` if None. A
+                sink that is stuck for longer is given up: it is marked as failed, and its thread
+                ends by itself should the sink ever return.
         """
+        if timeout is None:
+            timeout = float(getattr(self._sink, "patience", PATIENCE))
         with self._changed:
             self._closing = True
             self._changed.notify_all()
@@ -80,15 +95,22 @@ class Outlet:
 
     def _make_room(self, record: Record) -> bool:
         """Leaves out the oldest record that can be spared; False if that is the new one itself."""
-        for index, waiting in enumerate(self._inbox):
-            if isinstance(waiting, DROPPABLE):
-                del self._inbox[index]
-                self.dropped += 1
-                return True
+        if self._leave_out(DROPPABLE):
+            return True
         if isinstance(record, DROPPABLE):
             self.dropped += 1
             return False
+        if len(self._inbox) >= FAR_BEYOND * self._size:
+            self._leave_out((Event,))
         return True
+
+    def _leave_out(self, kinds: tuple[type[Record], ...]) -> bool:
+        for index, waiting in enumerate(self._inbox):
+            if isinstance(waiting, kinds):
+                del self._inbox[index]
+                self.dropped += 1
+                return True
+        return False
 
     def _run(self) -> None:
         try:

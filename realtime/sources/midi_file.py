@@ -16,7 +16,7 @@ from realtime.sources import content, smf
 from realtime.text import printable
 
 _TAIL = STREAM_RATE  # a second for the last notes to ring
-_LARGEST = 2 * 2**20  # bytes; hours of piano playing. Its messages may all fall into one block.
+_LARGEST = 2 * 2**20  # bytes; hours of piano playing. It may hold a million messages.
 
 
 class MidiFile:

@@ -25,6 +25,7 @@ _END_OF_TRACK, _SET_TEMPO = 0x2F, 0x51
 _TEMPO, _END = 0xFF, 0xFE
 _DEFAULT_TEMPO = 500_000  # microseconds a quarter note
 _SILENCE = (120, 123)  # controls that end all notes of a channel
+_DENSEST = 1 << 16  # messages a second; sixty MIDI cables bring as many
 _FRAME_RATES = {24: 24.0, 25: 25.0, 29: 30_000 / 1001, 30: 30.0}
 _COPY = "use a complete copy"
 _RESAVE = "open it in a sequencer or notation program and save it again"
@@ -68,8 +69,8 @@ def parse(data: bytes, *, strict: bool = True, longest: float = 86_400.0) -> Not
         longest: Seconds that it may last.
 
     Raises:
-        SmfError: It is of type 2, without notes or longer than ``longest``, or, if ``strict``,
-            damaged or with notes that never end.
+        SmfError: It is of type 2, without notes, longer than ``longest`` or denser than any music,
+            or, if ``strict``, damaged or with notes that never end.
     """
     ticks, packed = array("q"), array("I")
     unit, in_beats = _read_tracks(data, ticks, packed, strict)
@@ -89,6 +90,11 @@ def parse(data: bytes, *, strict: bool = True, longest: float = 86_400.0) -> Not
         what = f"claims to last {hours:,.1f} hours, and {most:g} are the most that is played"
         raise SmfError(what, "cut the silence out of it")
     positions = positions.astype(np.int64)
+    within = np.searchsorted(positions, positions + STREAM_RATE) - np.arange(len(positions))
+    if within.max() > _DENSEST:
+        at = positions[within.argmax()] / STREAM_RATE
+        what = f"has {within.max()} messages within a second, at {at:.2f} s"
+        raise SmfError(what, "give a file with music in it")
     hanging = _hanging(events)
     if hanging and strict:
         (channel, pitch), first = next(iter(hanging.items()))
@@ -229,18 +235,19 @@ def _hanging(events: np.ndarray) -> dict[tuple[int, int], int]:
 
     A key that is struck twice and released once is up: that is what instruments make of it.
     """
-    down: dict[tuple[int, int], int] = {}
+    down: list[dict[int, int]] = [{} for _ in range(16)]  # by channel, so that silence is cheap
     kinds = events & 0xF0
     relevant = np.flatnonzero(
         (kinds <= _NOTE_ON) | ((kinds == _CONTROL) & np.isin(events >> 8 & 0x7F, _SILENCE))
     )
     for index in relevant:
         event = int(events[index])
-        kind, channel, pitch = event & 0xF0, event & 0x0F, event >> 8 & 0x7F
+        kind, keys, pitch = event & 0xF0, down[event & 0x0F], event >> 8 & 0x7F
         if kind == _CONTROL:
-            down = {key: struck for key, struck in down.items() if key[0] != channel}
+            keys.clear()
             continue
-        down.pop((channel, pitch), None)
+        keys.pop(pitch, None)
         if kind == _NOTE_ON and event >> 16:
-            down[channel, pitch] = int(index)
-    return down
+            keys[pitch] = int(index)
+    struck = ((i, (channel, p)) for channel, keys in enumerate(down) for p, i in keys.items())
+    return {key: index for index, key in sorted(struck)}

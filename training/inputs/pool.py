@@ -10,7 +10,11 @@ from typing import Any
 
 import numpy as np
 
+from realtime.errors import UserError
 from training.inputs import Progress
+
+VERSION = 2
+"""Raised whenever the same key would make other windows than before."""
 
 Shard = tuple[np.ndarray, np.ndarray, dict[str, str]]
 """Windows uint8 (n, …), labels int64 (n,), and the files that could not be used with the reason."""
@@ -38,7 +42,9 @@ class Pool:
     def __init__(
         self, name: str, key: Any, make: Callable[[int], Shard], *, shards: int, jobs: int
     ) -> None:
-        digest = hashlib.sha256(json.dumps(key, sort_keys=True).encode()).hexdigest()[:12]
+        digest = hashlib.sha256(json.dumps([VERSION, key], sort_keys=True).encode()).hexdigest()[
+            :12
+        ]
         self.folder = cache_folder() / f"{name}-{digest}"
         self._make, self._shards, self._jobs = make, shards, jobs
         self._windows: list[np.ndarray] = []
@@ -49,7 +55,7 @@ class Pool:
         """Make the shards that are missing and open all of them."""
         from joblib import Parallel, delayed
 
-        self.folder.mkdir(parents=True, exist_ok=True)
+        self.folder.mkdir(0o700, parents=True, exist_ok=True)  # recordings are in it
         missing = [k for k in range(self._shards) if not self._path(k).exists()]
         done = self._shards - len(missing)
         progress("windows", done, self._shards)
@@ -57,11 +63,11 @@ class Pool:
         for _ in work(delayed(self._save)(k) for k in missing):
             done += 1
             progress("windows", done, self._shards)
-        paths = [self._path(k) for k in range(self._shards)]
-        self._windows = [np.load(p, mmap_mode="r") for p in paths]
-        self.labels = np.concatenate([np.load(p.with_suffix(".labels.npy")) for p in paths])
-        for p in paths:
-            self.left_out |= json.loads(p.with_suffix(".json").read_text("utf-8"))
+        shards = [self._load(k) for k in range(self._shards)]
+        self._windows = [windows for windows, _, _ in shards]
+        self.labels = np.concatenate([labels for _, labels, _ in shards])
+        for _, _, left_out in shards:
+            self.left_out |= left_out
 
     def window(self, i: int) -> np.ndarray:
         """Window ``i`` as it was made, uint8; read from disk."""
@@ -77,6 +83,29 @@ class Pool:
         with partial.open("wb") as file:
             np.save(file, windows)
         partial.rename(path)  # a shard that has its name is whole
+
+    def _load(self, k: int) -> Shard:
+        """Open a shard without pickle, and without taking memory for what a header claims.
+
+        Raises:
+            UserError: It is damaged.
+        """
+        path = self._path(k)
+        try:
+            windows = np.lib.format.open_memmap(path, mode="r")
+            labels = np.lib.format.open_memmap(path.with_suffix(".labels.npy"), mode="r")
+            left_out = json.loads(path.with_suffix(".json").read_text("utf-8"))
+        except Exception as error:  # a header is Python source, and fails in as many ways
+            raise self._damaged(path, str(error)) from error
+        if (windows.dtype, labels.dtype, labels.shape) != (np.uint8, np.int64, windows.shape[:1]):
+            raise self._damaged(path, "its numbers are of another kind")
+        if not isinstance(left_out, dict):
+            raise self._damaged(path, "the list of files left out is none")
+        return windows, labels, {name: str(reason) for name, reason in left_out.items()}
+
+    def _damaged(self, path: Path, what: str) -> UserError:
+        reason = (what.splitlines() or ["no reason"])[0]
+        return UserError(f"{path}: damaged ({reason}); delete {self.folder}, it is made anew")
 
     def _path(self, k: int) -> Path:
         return self.folder / f"{k:04d}.npy"

@@ -1,0 +1,135 @@
+"""Who may touch what: interpreters and the ring buffer between threads."""
+
+from __future__ import annotations
+
+import sys
+import threading
+
+import numpy as np
+import pytest
+import soundfile
+from tiny_models import tiny_network, write_folder
+
+from realtime import cli
+from realtime.inference import Network
+from realtime.records import STREAM_RATE
+from realtime.ring import Ring
+
+
+@pytest.fixture
+def impatient():
+    """Threads change places as often as Python lets them."""
+    before = sys.getswitchinterval()
+    sys.setswitchinterval(1e-6)
+    yield
+    sys.setswitchinterval(before)
+
+
+class Watched:
+    """An interpreter that knows which threads use it, and whether two do at once."""
+
+    def __init__(self, interpreter, users):
+        self.interpreter, self.users, self.inside = interpreter, users, 0
+
+    def __getattr__(self, name):
+        method = getattr(self.interpreter, name)
+
+        def watched(*args):
+            self.users.add(threading.current_thread().name)
+            self.inside += 1
+            assert self.inside == 1, "two threads are in one interpreter"
+            try:
+                return method(*args)
+            finally:
+                self.inside -= 1
+
+        return watched
+
+
+def test_a_run_uses_its_interpreters_from_one_thread_only(tmp_path, monkeypatch, capsys, tried):
+    users: set[str] = set()
+    made = Network.__init__
+
+    def watch(self, *args, **options):
+        made(self, *args, **options)
+        self._interpreter = Watched(self._interpreter, users)
+
+    monkeypatch.setattr(Network, "__init__", watch)
+    noise = np.random.default_rng(0).normal(0, 0.1, 3 * STREAM_RATE)
+    soundfile.write(tmp_path / "noise.wav", noise, STREAM_RATE)
+    folder = write_folder(tmp_path / "model")
+    args = ["--csv", str(tmp_path / "out.csv"), "--record", str(tmp_path / "rec"), "--json"]
+    assert cli.main(["--file", str(tmp_path / "noise.wav"), "--model", str(folder), *args]) == 0
+    assert users == {"MainThread"}
+    tried("threads that use an interpreter", cases=len(users), came="one")
+
+
+@pytest.mark.usefixtures("impatient")
+def test_threads_that_share_a_network_take_turns(tried):
+    network = Network(tiny_network((16, 5), 4)[0])
+    network._interpreter = Watched(network._interpreter, set())
+    rng = np.random.default_rng(0)
+    windows = rng.normal(size=(8, 16, 5)).astype(np.float32)
+    alone = [network.predict(window) for window in windows]
+    wrong = []
+
+    def ask(i):
+        for n in range(300):
+            k = (n + i) % len(windows)
+            if not np.array_equal(network.predict(windows[k]), alone[k]):
+                wrong.append(k)
+
+    threads = [threading.Thread(target=ask, args=(i,)) for i in range(4)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert not wrong
+    tried("4 threads that share a network", cases=1200, came="they take turns; equal answers")
+
+
+def stress(capacity, total, seed):
+    """A writer that never waits beside a reader: rows read, rows lost and torn reads.
+
+    Row ``n`` holds ``n`` four times, so that a row that is torn shows as well as one out of place.
+    """
+    ring = Ring(capacity, (4,))
+    rng = np.random.default_rng(seed)
+    sizes, limits = rng.integers(1, 2 * capacity, 1000), rng.integers(1, capacity + 1, 1000)
+    done = threading.Event()
+
+    def write():
+        at = i = 0
+        while at < total:
+            size = min(int(sizes[i % 1000]), total - at)
+            ring.write(np.repeat(np.arange(at, at + size, dtype=np.float32)[:, None], 4, axis=1))
+            at, i = at + size, i + 1
+        done.set()
+
+    writer = threading.Thread(target=write)
+    writer.start()
+    position = got = missed = torn = reads = 0
+    while True:
+        finished = done.is_set()
+        rows, after, lost = ring.read(position, limit=int(limits[reads % 1000]))
+        expected = np.arange(after - len(rows), after, dtype=np.float32)
+        torn += not np.array_equal(rows, np.repeat(expected[:, None], 4, axis=1))
+        assert position + lost + len(rows) == after
+        got, missed, position, reads = got + len(rows), missed + lost, after, reads + 1
+        if finished and position == total:
+            break
+    writer.join()
+    return got, missed, torn, reads
+
+
+@pytest.mark.slow
+@pytest.mark.usefixtures("impatient")
+@pytest.mark.parametrize("capacity", [1, 2, 7, 64, 1000])
+def test_no_read_of_the_ring_is_torn_under_stress(capacity, tried):
+    total = min(2_000_000, 200_000 * capacity)  # float32 counts to 2 ** 24 exactly
+    got, missed, torn, reads = stress(capacity, total, seed=capacity)
+    assert torn == 0
+    assert got + missed == total
+    assert got > 0
+    assert missed > 0, "nothing was overwritten: the test is too gentle to mean anything"
+    tried(f"a ring of {capacity} rows", cases=reads, losses=f"{missed} rows", came="none torn")
