@@ -46,6 +46,8 @@ def main(argv: list[str] | None = None) -> int:
         return 2
     except KeyboardInterrupt:
         return 130
+    except BrokenPipeError:  # nobody reads what is printed any more, as after `| head`
+        return 0
 
 
 def _do(args: Namespace) -> int:
@@ -376,8 +378,9 @@ def _benchmark(args: Namespace) -> int:
         models = choose("midi", task=args.task, models=args.model, threads=args.threads)
     else:
         models = [load(folder, threads=args.threads) for folder in shipped()]
+    out = TextStream(sys.stdout)
     for line in benchmark(models, hop=args.hop, threads=args.threads):
-        print(line, flush=True)
+        out.line(line)
     return 0
 
 
