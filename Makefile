@@ -3,7 +3,7 @@ PYTHON ?= python3
 VENV := .venv
 PIP := $(VENV)/bin/python -m pip install --quiet --disable-pip-version-check -c constraints.txt
 
-.PHONY: demo test test-slow lint format bench lock clean
+.PHONY: demo test test-slow lint format bench docs lock clean
 
 demo: $(VENV)/runtime.done  ## hear a bundled piece through all four models
 	$(VENV)/bin/rt-classify --file demo/prelude.mid --task all
@@ -24,9 +24,13 @@ format: $(VENV)/all.done
 	$(VENV)/bin/ruff check --fix .
 	$(VENV)/bin/ruff format .
 
-bench: $(VENV)/all.done  ## speed on this machine
+bench: $(VENV)/bench.done  ## speed on this machine beside its peers, ten minutes
 	$(VENV)/bin/python -m pytest benchmarks -m '' --benchmark-enable --benchmark-only \
-	  --benchmark-columns=median,iqr,rounds --benchmark-json=build/benchmark.json
+	  --benchmark-quiet --benchmark-json=build/benchmark.json
+
+docs: $(VENV)/all.done  ## the documentation into build/site, with every link checked
+	$(PIP) -e ".[docs]"
+	$(VENV)/bin/python -m mkdocs build --strict --quiet
 
 lock:  ## choose the newest versions that fit together anew
 	uv pip compile pyproject.toml --all-extras --universal --python-version 3.11 \
@@ -44,6 +48,10 @@ $(VENV)/runtime.done: pyproject.toml constraints.txt
 $(VENV)/all.done: pyproject.toml constraints.txt
 	PYTHON=$(PYTHON) scripts/system-packages test
 	test -d $(VENV) || $(PYTHON) -m venv $(VENV)
-	$(PIP) -e ".[midi,train,dev]"
+	$(PIP) -e ".[midi,outputs,dask,train,dev]"
 	mkdir -p build
+	touch $@
+
+$(VENV)/bench.done: $(VENV)/all.done
+	$(PIP) -e ".[midi,train,dev,bench]"
 	touch $@

@@ -8,7 +8,7 @@ from typing import Literal
 from realtime.engine import Engine
 from realtime.errors import UserError
 from realtime.records import Prediction
-from realtime.registry import Model, find, load, read_manifest, shipped
+from realtime.registry import Model, find_all, load, read_manifest, shipped
 from realtime.sources import Source
 
 
@@ -25,14 +25,14 @@ def choose(
         stream: What is listened to.
         task: ``instrument``, ``composer`` or ``all``. By default all of them for sound, and the
             composers for MIDI, whose instruments are only the synthesizer's.
-        models: Names or folders; they override ``task``.
+        models: Names, model folders, or folders of several; they override ``task``.
         threads: Threads that one inference may use.
 
     Raises:
         UserError: A model does not exist or cannot be loaded, or none suits the stream.
     """
     if models:
-        loaded = [load(find(name), threads=threads) for name in models]
+        loaded = [load(f, threads=threads) for name in models for f in find_all(name)]
         names = [m.manifest.name for m in loaded]
         if len(set(names)) < len(names):
             raise UserError(f"models must have different names, not {', '.join(names)}")

@@ -15,7 +15,15 @@ import numpy as np
 from realtime.engine import Engine
 from realtime.lanes import SILENT_DBFS
 from realtime.meter import QUIETEST, Meter, Reading
-from realtime.records import STREAM_RATE, AudioBlock, Event, MidiBlock, Prediction, TimedMessage
+from realtime.records import (
+    STREAM_RATE,
+    AudioBlock,
+    Event,
+    MidiBlock,
+    Pause,
+    Prediction,
+    TimedMessage,
+)
 from realtime.registry import Model
 from realtime.sources import Source
 from realtime.text import printable
@@ -124,6 +132,8 @@ def listen(source: Source, seconds: float) -> Heard:
     meter = Meter(1.0)
     readings: list[Reading] = []
     for item in source:
+        if isinstance(item, Pause):
+            break  # nothing to wait for
         if isinstance(item, Event):
             heard.events[item.kind] += 1
             continue

@@ -2,23 +2,30 @@
 
 from __future__ import annotations
 
-import argparse
 import signal
 import sys
-from collections.abc import Iterator
+from argparse import ArgumentTypeError, Namespace
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from functools import partial
 from typing import TYPE_CHECKING, Literal
 
 from realtime import __version__
+from realtime.config import Parser, options, written
 from realtime.errors import UserError
+from realtime.sinks.textstream import TextStream
 from realtime.text import printable
 
 if TYPE_CHECKING:
     from types import FrameType
 
+    from realtime.controls import Controls
     from realtime.engine import Engine
+    from realtime.sinks import Sink
     from realtime.sinks.outlet import Outlet
     from realtime.sources import Source
+
+_SOURCES = ("mic", "midi_port", "midi_virtual", "file", "source", "list_devices", "benchmark")
 
 _ENDS = [getattr(signal, name) for name in ("SIGINT", "SIGTERM", "SIGHUP") if hasattr(signal, name)]
 
@@ -32,14 +39,8 @@ def main(argv: list[str] | None = None) -> int:
     Returns:
         Exit status: 0 done, 2 the request or its input is at fault, 130 interrupted.
     """
-    args = _parser().parse_args(argv)
     try:
-        _hang_up_like_ctrl_c()
-        if args.list_devices:
-            return _list_devices()
-        if args.check:
-            return _check(args)
-        return _listen(args)
+        return _do(options(_parser(), argv, exclusive=_SOURCES))
     except UserError as error:
         print(f"rt-classify: {printable(str(error))}", file=sys.stderr)
         return 2
@@ -47,16 +48,39 @@ def main(argv: list[str] | None = None) -> int:
         return 130
 
 
-def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(
+def _do(args: Namespace) -> int:
+    _hang_up_like_ctrl_c()
+    if args.print_config:
+        TextStream(sys.stdout).line(written(args))
+        return 0
+    if args.list_devices:
+        return _list_devices()
+    if args.benchmark:
+        return _benchmark(args)
+    if args.check:
+        return _check(args)
+    if args.out is not None:
+        from realtime.batch import run as run_batch
+
+        return run_batch(args)
+    return _listen(args)
+
+
+def _parser() -> Parser:
+    parser = Parser(
         prog="rt-classify",
         description="Listen to music with a CNN and an LSTM, and see what each of them hears.",
     )
     parser.add_argument("--version", action="version", version=f"%(prog)s {__version__}")
 
-    source = parser.add_argument_group("what to listen to").add_mutually_exclusive_group(
-        required=True
+    parser.add_argument(
+        "--config", metavar="FILE", help="options in TOML; by default in the platform's usual place"
     )
+    parser.add_argument(
+        "--print-config", action="store_true", help="show every option as it is now, in TOML"
+    )
+
+    source = parser.add_argument_group("what to listen to").add_mutually_exclusive_group()
     source.add_argument(
         "--mic",
         nargs="?",
@@ -77,11 +101,18 @@ def _parser() -> argparse.ArgumentParser:
     source.add_argument(
         "--file",
         nargs="+",
+        action="extend",
         metavar="PATH",
         help="sound (.wav .flac .ogg .mp3 .aiff) or MIDI files (.mid .midi), or folders that "
         "--record wrote; '-' reads raw float32 16 kHz mono from stdin",
     )
+    source.add_argument(
+        "--source", metavar="NAME[=ARGUMENT]", help="a source that an installed package adds"
+    )
     source.add_argument("--list-devices", action="store_true", help="list microphones and ports")
+    source.add_argument(
+        "--benchmark", action="store_true", help="time the models here: hops and streams they keep"
+    )
 
     live = parser.add_argument_group("live sources")
     live.add_argument("--channel", default="mix", metavar="N|mix", help="channel of a microphone")
@@ -113,11 +144,46 @@ def _parser() -> argparse.ArgumentParser:
     how.add_argument("--soundfont", metavar="FILE", help="through which MIDI is heard")
     how.add_argument("--threads", type=int, default=1, help="threads a network may use")
 
+    many = parser.add_argument_group("many files")
+    many.add_argument(
+        "--out",
+        metavar="FOLDER",
+        help="hear all files below --file DIR: a result for each and a table; goes on where it was",
+    )
+    many.add_argument("--jobs", type=int, metavar="N", help="processes; default: all cores")
+    many.add_argument(
+        "--dask", metavar="ADDRESS", help="a Dask scheduler instead: tcp://HOST:PORT (extra: dask)"
+    )
+
     out = parser.add_argument_group("where to put it")
     out.add_argument("--json", action="store_true", help="JSON lines on stdout, nothing else")
     out.add_argument("--csv", metavar="FILE", help="a row for each prediction")
     out.add_argument(
         "--record", metavar="FOLDER", help="keep what is heard; --file FOLDER replays it"
+    )
+    out.add_argument(
+        "--labels", metavar="FILE", help="label tracks for Audacity: FILE.MODEL.txt for each model"
+    )
+    out.add_argument(
+        "--plot",
+        metavar="FILE",
+        help="the session as a picture: .png, .svg or .pdf (extra: outputs)",
+    )
+    out.add_argument(
+        "--osc", metavar="HOST:PORT", help="Open Sound Control messages (extra: outputs)"
+    )
+    out.add_argument(
+        "--mqtt",
+        metavar="URL",
+        help="an MQTT broker: mqtt://[USER:PASSWORD@]HOST[:PORT][/PREFIX]"
+        "[?discovery=homeassistant] (extra: outputs)",
+    )
+    out.add_argument(
+        "--sink",
+        action="append",
+        default=[],
+        metavar="NAME[=ARGUMENT]",
+        help="an output that an installed package adds; repeatable",
     )
     out.add_argument("--no-dashboard", action="store_true", help="plain lines of text")
     return parser
@@ -125,24 +191,30 @@ def _parser() -> argparse.ArgumentParser:
 
 def _seconds(text: str) -> float:
     value = float(text)
-    if not value > 0:
-        raise argparse.ArgumentTypeError("must be more than 0")
+    if not 0 < value < float("inf"):
+        raise ArgumentTypeError("must be a number above 0")
     return value
 
 
-def _listen(args: argparse.Namespace) -> int:
+def _listen(args: Namespace) -> int:
     from realtime.api import choose
+    from realtime.controls import Controls
     from realtime.engine import Engine
     from realtime.records import Start
+    from realtime.sinks.choose import choose as choose_sinks
+    from realtime.sinks.choose import one_source, wants_signals
 
+    if args.jobs is not None or args.dask is not None:
+        raise UserError("--jobs and --dask are for many files: add --out FOLDER")
     if args.threads < 1:
         raise UserError(f"--threads {args.threads}: at least 1")
     sources, failures = _sources(args)
     if not sources:
         raise UserError(failures[0])
-    if args.record is not None:
-        sources = _recorded(sources, args.record)
+    one_source(args, len(sources))
     show = _shows_dashboard(args)
+    live = any(source.live for source in sources)
+    controls = Controls(live=live and args.record is None)
     pace: Literal["real", "fast"] = args.pace or ("real" if show else "fast")
     chosen = {
         stream: choose(stream, task=args.task, models=args.model, threads=args.threads)
@@ -150,31 +222,69 @@ def _listen(args: argparse.Namespace) -> int:
     }
     used = {m.manifest.name: m for models in chosen.values() for m in models}
     names = ", ".join(s.name for s in sources)
-    live = any(s.live for s in sources)
     details = {
         "lengths": {s.name: s.length for s in sources},
         "tasks": {name: m.manifest.task for name, m in used.items()},
     }
-    with _outlets(args, show, wait=not live) as outlets:
+    sinks = choose_sinks(args, partial(_dashboard, controls) if show else None)
+    signals = wants_signals(sinks)
+    with _outlets(sinks, wait=not live) as outlets:
         for outlet in outlets:
             outlet.put(Start(__version__, names, tuple(used), live, details))
-        for source in sources:
-            try:
-                engine = Engine(
-                    source,
-                    chosen[source.stream],
-                    hop=args.hop,
-                    soundfont=args.soundfont,
-                    duration=args.duration,
-                    pace=pace,
-                    signals=show,
-                )
-                _run(engine, outlets)
-            except UserError as error:
-                failures.append(str(error))
+
+        def engine(source: Source) -> Engine:
+            return Engine(
+                _wrapped(source, args, controls),
+                chosen[source.stream],
+                hop=args.hop,
+                soundfont=args.soundfont,
+                duration=args.duration,
+                pace=pace,
+                signals=signals,
+                hold=controls.hold,
+            )
+
+        failures += _hear(sources, engine, outlets, controls, partial(_following, args=args))
     for failure in failures:
         print(f"rt-classify: {printable(failure)}", file=sys.stderr)
     return 2 if failures else 0
+
+
+def _hear(
+    sources: list[Source],
+    engine_for: Callable[[Source], Engine],
+    outlets: list[Outlet],
+    controls: Controls,
+    following: Callable[[Source], list[Source]],
+) -> list[str]:
+    """Hear sources one after another, and the devices that a person steps to.
+
+    Returns:
+        What went wrong, a line for each source that could not be heard to its end.
+    """
+    from realtime.records import Event
+
+    failures = []
+    while sources:
+        source, *sources = sources
+        try:
+            engine = engine_for(source)
+            with controls.over(engine):
+                _run(engine, outlets)
+            if source.live:
+                break  # what is left are devices to step to
+        except UserError as error:
+            if source.live and sources:
+                for outlet in outlets:
+                    outlet.put(Event("notice", 0.0, str(error), source.name))
+            else:
+                failures.append(str(error))
+        except KeyboardInterrupt:
+            wish = controls.granted()
+            if wish is None:
+                raise
+            sources = following(source) if wish == "next device" else []
+    return failures
 
 
 def _run(engine: Engine, outlets: list[Outlet]) -> None:
@@ -221,15 +331,26 @@ def _interrupted_between_items(engine: Engine) -> Iterator[None]:
             signal.signal(number, handler)
 
 
-def _recorded(sources: list[Source], folder: str) -> list[Source]:
-    from realtime.recording import Recorder
+def _wrapped(source: Source, args: Namespace, controls: Controls) -> Source:
+    """A source as the engine hears it: with the pauses that a person takes, and recorded."""
+    if source.live:
+        from realtime.sources.hold import Holdable
 
-    if len(sources) > 1:
-        raise UserError(f"--record keeps one source, not {len(sources)}; record them one by one")
-    return [Recorder(source, folder) for source in sources]
+        source = Holdable(source, controls.hold)
+    if args.record is not None:
+        from realtime.recording import Recorder
+
+        source = Recorder(source, args.record)
+    return source
 
 
-def _check(args: argparse.Namespace) -> int:
+def _following(source: Source, args: Namespace) -> list[Source]:
+    from realtime.sources.following import following
+
+    return following(source, exit_on_disconnect=args.exit_on_disconnect)
+
+
+def _check(args: Namespace) -> int:
     from realtime.api import choose
     from realtime.check import check
 
@@ -246,7 +367,21 @@ def _check(args: argparse.Namespace) -> int:
     return 0
 
 
-def _sources(args: argparse.Namespace) -> tuple[list[Source], list[str]]:
+def _benchmark(args: Namespace) -> int:
+    from realtime.api import choose
+    from realtime.benchmark import benchmark
+    from realtime.registry import load, shipped
+
+    if args.task or args.model:
+        models = choose("midi", task=args.task, models=args.model, threads=args.threads)
+    else:
+        models = [load(folder, threads=args.threads) for folder in shipped()]
+    for line in benchmark(models, hop=args.hop, threads=args.threads):
+        print(line, flush=True)
+    return 0
+
+
+def _sources(args: Namespace) -> tuple[list[Source], list[str]]:
     """The sources asked for, and what is wrong with those that cannot be had."""
     if args.file:
         from realtime.sources.open import open_file
@@ -259,12 +394,18 @@ def _sources(args: argparse.Namespace) -> tuple[list[Source], list[str]]:
             except UserError as error:
                 failures.append(str(error))
         return sources, failures
+    if args.source is not None:
+        from realtime.plugins import made
+
+        return [made("realtime.sources", args.source)], []
     if args.mic is not None:
         from realtime.sources.microphone import Microphone
 
         device = int(args.mic) if args.mic.isdigit() else args.mic or None
         channel = args.channel if args.channel == "mix" else _channel(args.channel)
         return [Microphone(device, channel=channel, exit_on_disconnect=args.exit_on_disconnect)], []
+    if args.midi_port is None and args.midi_virtual is None:
+        raise UserError("say what to listen to: --mic, --midi-port or --file; see --help")
     from realtime.sources.midi_port import MidiPort
 
     return [
@@ -284,7 +425,7 @@ def _channel(text: str) -> int:
     return int(text)
 
 
-def _shows_dashboard(args: argparse.Namespace) -> bool:
+def _shows_dashboard(args: Namespace) -> bool:
     if args.json or args.no_dashboard or not sys.stdout.isatty():
         return False
     from rich.console import Console
@@ -293,33 +434,17 @@ def _shows_dashboard(args: argparse.Namespace) -> bool:
     return console.is_terminal and not console.is_dumb_terminal
 
 
+def _dashboard(controls: Controls) -> Sink:
+    from realtime.sinks.dashboard import Dashboard
+
+    return Dashboard(controls=controls)
+
+
 @contextmanager
-def _outlets(args: argparse.Namespace, dashboard: bool, *, wait: bool) -> Iterator[list[Outlet]]:
-    """The sinks asked for, stdout's first, each behind its inbox; closed at the end."""
-    from realtime.sinks import Sink
+def _outlets(sinks: list[Sink], *, wait: bool) -> Iterator[list[Outlet]]:
+    """The sinks, each behind its inbox; closed at the end."""
     from realtime.sinks.outlet import Outlet
 
-    sinks: list[Sink] = []
-    if args.json:
-        from realtime.sinks.jsonlines import JsonLines
-
-        sinks.append(JsonLines(sys.stdout))
-    elif dashboard:
-        from realtime.sinks.dashboard import Dashboard
-
-        sinks.append(Dashboard())
-    else:
-        from realtime.sinks.plain import Plain
-
-        sinks.append(Plain(sys.stdout))
-    if args.record is not None:
-        from realtime.recording import Predictions
-
-        sinks.append(Predictions(args.record))
-    if args.csv:
-        from realtime.sinks.csvfile import CsvFile
-
-        sinks.append(CsvFile(args.csv))
     outlets = [Outlet(sink, wait=wait) for sink in sinks]
     try:
         yield outlets
@@ -330,6 +455,10 @@ def _outlets(args: argparse.Namespace, dashboard: bool, *, wait: bool) -> Iterat
         for outlet in slow:
             if outlet.dropped:
                 told = f"{outlet.name} was too slow: {outlet.dropped} records left out"
+                print(f"rt-classify: {told}", file=sys.stderr)
+        for outlet in outlets:
+            if outlet.lost:
+                told = f"{outlet.name} could not pass on {outlet.lost} records"
                 print(f"rt-classify: {told}", file=sys.stderr)
     for outlet in outlets:
         if outlet.failed is not None:

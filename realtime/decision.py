@@ -102,6 +102,11 @@ class Decision:
         values = [0.0] * len(self.labels) if probs is None else probs.tolist()
         return dict(zip(self.labels, values, strict=True))
 
+    def forget(self) -> None:
+        """Begin the evidence anew."""
+        self._log_sum[:] = 0
+        self._windows = 0
+
     def reset(self) -> None:
         """Forget what is smoothed, as after a gap. The evidence stays."""
         self._sum[:] = 0

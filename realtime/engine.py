@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import time
-from collections.abc import Generator, Iterator, Sequence
+from collections.abc import Generator, Iterable, Iterator, Sequence
 from contextlib import ExitStack
 from dataclasses import replace
 from typing import Literal
@@ -22,14 +22,16 @@ from realtime.records import (
     Latency,
     MidiBlock,
     ModelSummary,
+    Pause,
     Prediction,
     Record,
     Signal,
     Summary,
 )
 from realtime.registry import Model
-from realtime.sources import Replayable, Source
-from realtime.sources.pace import paced
+from realtime.sources import Item, Replayable, Source
+from realtime.sources.hold import Hold
+from realtime.sources.pace import held, paced
 from realtime.synth import Synth, SynthMissing
 
 LATE = 1.0
@@ -49,17 +51,20 @@ class Engine:
     Sound goes to the models that listen. Notes go to the models that read notes and, through a
     synthesizer, to those that listen.
 
+    An engine runs once, like the source that it listens to.
+
     Args:
         source: What to listen to; opened and closed by ``run``.
         models: Loaded models. Their interpreters are used in the caller's thread only.
         hop: Seconds of stream time between predictions.
         soundfont: SoundFont for MIDI; the embedded default otherwise.
-        duration: Stop after so many seconds of stream time.
+        duration: Stop after so many seconds of stream time, also while a device is away.
         pace: ``real`` replays a file as it was played, ``fast`` as fast as possible.
         signals: Also yield a ``Signal`` every tenth of a second.
+        hold: When a replay waits; a live source minds its own, see ``Holdable``.
 
     Raises:
-        UserError: No model can hear this source, or ``hop`` is out of range.
+        UserError: No model can hear this source, or ``hop`` or ``duration`` is out of range.
     """
 
     def __init__(
@@ -72,9 +77,14 @@ class Engine:
         duration: float | None = None,
         pace: Literal["real", "fast"] = "fast",
         signals: bool = False,
+        hold: Hold | None = None,
     ) -> None:
         if not 0.01 <= hop <= 3600:
             raise UserError(f"a hop of {hop:g} s is out of range; choose 0.01 to 3600 s")
+        if duration is not None and not 0 < duration < math.inf:
+            raise UserError(
+                f"a duration of {duration:g} s is out of range; leave it out for no end"
+            )
         self._source, self._signals, self._soundfont = source, signals, soundfont
         self._paced = pace == "real" and not source.live
         self._models = [m for m in models if source.stream == "midi" or m.stream == "audio"]
@@ -88,7 +98,8 @@ class Engine:
         self._last_due = 0
         self._dropped = self._overflows = 0
         self._memory = source if isinstance(source, Replayable) else None
-        self._busy = self._interrupted = False
+        self._busy = self._interrupted = self._ran = self._forgets = False
+        self._hold = hold or Hold()
         self._watch = Stopwatch()
         self._synth: Synth | None = None
 
@@ -101,14 +112,22 @@ class Engine:
             UserError: The source cannot be opened or read on, or no network answers any more. What
                 came until then has been predicted and summed up.
             KeyboardInterrupt: Ctrl-C; likewise after the summary.
+            RuntimeError: The engine ran before.
         """
+        if self._ran:
+            raise RuntimeError("an engine runs once; make another one")
+        self._ran = True
         with ExitStack() as stack:
             stack.enter_context(self._source)
             yield from self._prepare(stack)
             started = time.perf_counter()
             failure: BaseException | None = None
             try:
-                for item in paced(self._source) if self._paced else self._source:
+                for item in self._items():
+                    if isinstance(item, Pause):
+                        if item.position >= self._end:
+                            break
+                        continue
                     self._busy = True
                     yield from self._take(item)
                     self._busy = False
@@ -140,6 +159,15 @@ class Engine:
         self._interrupted = True
         return held
 
+    def reset_evidence(self) -> None:
+        """Begin the evidence anew with the next window; any thread may ask."""
+        self._forgets = True
+
+    def _items(self) -> Iterable[Item]:
+        if self._source.live:
+            return self._source
+        return (paced if self._paced else held)(self._source, self._hold.wait)
+
     def _prepare(self, stack: ExitStack) -> Iterator[Event]:
         """Set up what the models need; without a synthesizer those that listen stay out."""
         if self._source.stream == "midi" and any(m.stream == "audio" for m in self._models):
@@ -168,6 +196,8 @@ class Engine:
         end = int(min(item.end, self._end))
         while self._position < end:
             stop = min(self._due, end)
+            if self._signals:  # one each tenth of a second, also of a longer block
+                stop = min(stop, self._next_tenth())
             if isinstance(item, AudioBlock):
                 yield from self._hear(item, stop)
             else:
@@ -196,26 +226,28 @@ class Engine:
         messages = [m for m in block.messages if self._position <= m.position < stop]
         with self._watch:
             self._notes.push(messages, stop)
-            if self._synth is None:
-                readings = self._tenths(stop)
-            else:
+            if self._synth is not None:
                 readings = self._audio.push(self._synth.render(messages, stop))
+            elif stop == self._next_tenth():  # where a meter would have read
+                readings = [Reading(stop - self._origin, QUIETEST, 0.0)]
+            else:
+                readings = []
         yield from self._signal(readings)
 
-    def _tenths(self, stop: int) -> list[Reading]:
-        """Where a meter would have read, when there is no sound."""
+    def _next_tenth(self) -> int:
+        """Where the meter reads next: tenths of a second count from the last gap on."""
         tenth = STREAM_RATE // 10
-        ends = range((self._position // tenth + 1) * tenth, stop + 1, tenth)
-        return [Reading(end - self._origin, QUIETEST, 0.0) for end in ends]
+        return self._origin + ((self._position - self._origin) // tenth + 1) * tenth
 
     def _signal(self, readings: list[Reading]) -> Iterator[Signal]:
+        """What a meter shows; pushed no further than the next tenth, it has read once at most."""
         if not self._signals or not readings:
             return
         midi = self._source.stream == "midi"
         bands = None if midi else self._audio.meter.spectrum()
         notes = self._notes.sounding if midi else None
-        last = readings[-1]
-        yield Signal((self._origin + last.end) / STREAM_RATE, last.level, last.peak, bands, notes)
+        (read,) = readings
+        yield Signal((self._origin + read.end) / STREAM_RATE, read.level, read.peak, bands, notes)
 
     def _predict(self, due: int, captured: float) -> Iterator[Record]:
         started = time.perf_counter()
@@ -226,6 +258,10 @@ class Engine:
             yield skipped
             return
         self._last_due = due
+        if self._forgets:
+            self._forgets = False
+            for decision in self._decisions.values():
+                decision.forget()
         for model in tuple(self._models):
             try:
                 record: Record = self._ask(model, due, elapsed, (captured, started, shared))
@@ -268,6 +304,7 @@ class Engine:
         if probs is not None and view.fresh:
             decision.weigh(probs)
         smoothed = decision.smooth(None if view.silent else probs, elapsed)
+        evidence = decision.evidence
         latency = Latency(
             capture=max(0.0, started - captured - shared) * 1e3,
             features=(shared + ready - before) * 1e3,
@@ -289,6 +326,7 @@ class Engine:
             smoothed=decision.named(smoothed),
             latency=latency,
             source=self._source.name,
+            evidence={} if evidence is None else decision.named(evidence),
         )
 
     def _failed(self, model: Model, due: int, error: InferenceError) -> Event:

@@ -53,21 +53,28 @@ class AudioLane:
     """
 
     def __init__(self, manifests: Sequence[Manifest], silent_dbfs: float = SILENT_DBFS) -> None:
-        self._features: dict[str, Any] = {_key(m): features.build(m.feature) for m in manifests}
-        longest = max((f.window_samples for f in self._features.values()), default=0)
+        self._features, self._reads = _shared(manifests)
+        longest = max((f.window_samples for f in self._features), default=0)
         self.meter = Meter(max(SILENT_AFTER, longest / STREAM_RATE))
         self._silent_dbfs = silent_dbfs
         self._origin = 0
+        self._views: dict[int, View] = {}  # by feature, of the stream as it stands
 
     def push(self, samples: np.ndarray) -> list[Reading]:
         """Take the next float32 (n,) samples; returns the meter's new readings."""
-        for feature in self._features.values():
+        self._views.clear()
+        for feature in self._features:
             feature.push(samples)
         return self.meter.push(samples)
 
     def view(self, manifest: Manifest) -> View:
         """The current window of the feature that a model reads."""
-        feature = self._features[_key(manifest)]
+        number = self._reads[manifest.name]
+        if number not in self._views:
+            self._views[number] = self._look(self._features[number])
+        return self._views[number]
+
+    def _look(self, feature: Any) -> View:
         length = feature.window_samples / STREAM_RATE
         heard = self.meter.loudest(length) >= self._silent_dbfs
         return View(
@@ -81,7 +88,8 @@ class AudioLane:
 
     def reset(self, position: int) -> None:
         """Forget the sound; the stream goes on at ``position``."""
-        for feature in self._features.values():
+        self._views.clear()
+        for feature in self._features:
             feature.reset()
         self.meter.reset()
         self._origin = position
@@ -95,7 +103,7 @@ class NoteLane:
     """
 
     def __init__(self, manifests: Sequence[Manifest]) -> None:
-        self._features: dict[str, Any] = {_key(m): features.build(m.feature) for m in manifests}
+        self._features, self._reads = _shared(manifests)
         self._keys = features.NoteSequence(length=1)  # which keys are down, for the display
         self._seen: dict[str, int] = {}
         self._rested_from = 0
@@ -103,7 +111,7 @@ class NoteLane:
     def push(self, messages: Iterable[TimedMessage], now: int) -> None:
         """Take the next messages and move on to position ``now``."""
         messages = tuple(messages)
-        for feature in (self._keys, *self._features.values()):
+        for feature in (self._keys, *self._features):
             feature.push(messages, now)
         if self._keys.sounding:
             self._rested_from = now
@@ -117,7 +125,7 @@ class NoteLane:
 
     def view(self, manifest: Manifest) -> View:
         """The current window of the feature that a model reads."""
-        feature = self._features[_key(manifest)]
+        feature = self._features[self._reads[manifest.name]]
         fresh = feature.heard > self._seen.get(manifest.name, 0)
         self._seen[manifest.name] = feature.heard
         window = feature.window() if feature.heard else None
@@ -133,7 +141,7 @@ class NoteLane:
 
     def reset(self, position: int) -> None:
         """Forget the notes; the stream goes on at ``position``."""
-        for feature in (self._keys, *self._features.values()):
+        for feature in (self._keys, *self._features):
             feature.reset()
             feature.push((), position)
         self._seen.clear()
@@ -159,5 +167,13 @@ class Stopwatch:
         return total
 
 
-def _key(manifest: Manifest) -> str:
-    return json.dumps(manifest.feature, sort_keys=True)
+def _shared(manifests: Sequence[Manifest]) -> tuple[list[Any], dict[str, int]]:
+    """One feature for each description that occurs, and which of them each model reads."""
+    built: dict[str, Any] = {}
+    reads: dict[str, int] = {}
+    for manifest in manifests:
+        described = json.dumps(manifest.feature, sort_keys=True)
+        if described not in built:
+            built[described] = features.build(manifest.feature)
+        reads[manifest.name] = list(built).index(described)
+    return list(built.values()), reads

@@ -39,11 +39,12 @@ class Meter:
 
     N_FFT = 2048
     BANDS = 48
+    LOWEST, HIGHEST = 60.0, 7600.0  # Hz, the centres of the outermost bands
 
     def __init__(self, seconds: float) -> None:
         self._levels = Ring(max(1, math.ceil(seconds * 10)), fill=QUIETEST)
         self._samples = Ring(max(CHUNK, self.N_FFT))
-        self._bank = log_frequency(STREAM_RATE, self.N_FFT, self.BANDS, 60.0, 7600.0)
+        self._bank = log_frequency(STREAM_RATE, self.N_FFT, self.BANDS, self.LOWEST, self.HIGHEST)
         self._window = hann(self.N_FFT) * np.float32(4 / self.N_FFT)
 
     def push(self, samples: np.ndarray) -> list[Reading]:
@@ -65,7 +66,7 @@ class Meter:
         return float(self._levels.latest(n).max())
 
     def spectrum(self) -> np.ndarray:
-        """Band levels of the last 128 ms, float32 (``BANDS``,) in dBFS from 60 Hz to 7.6 kHz."""
+        """Band levels of the last 128 ms, float32 (``BANDS``,) in dBFS from ``LOWEST``."""
         spectrum = np.fft.rfft(self._samples.latest(self.N_FFT) * self._window)
         power = self._bank @ (spectrum.real**2 + spectrum.imag**2)
         return (10 * np.log10(np.maximum(power, 1e-12))).astype(np.float32)

@@ -65,6 +65,17 @@ class MidiBlock:
 
 
 @dataclass(frozen=True, slots=True)
+class Pause:
+    """Nothing comes for now: the device is away. Only live sources pause.
+
+    Attributes:
+        position: Stream time as it goes on meanwhile, in samples at ``STREAM_RATE``.
+    """
+
+    position: int
+
+
+@dataclass(frozen=True, slots=True)
 class Latency:
     """Where the time went between the last sound of a window and its prediction, in milliseconds.
 
@@ -98,6 +109,7 @@ class Prediction:
         smoothed: The same, smoothed over the last windows; what a display should show.
         latency: Time spent in each stage.
         source: Name of the source, where several are classified in one run.
+        evidence: What all windows so far favour together, as probabilities; empty before the first.
     """
 
     model: str
@@ -111,6 +123,7 @@ class Prediction:
     smoothed: dict[str, float]
     latency: Latency
     source: str
+    evidence: dict[str, float] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)

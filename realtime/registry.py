@@ -72,7 +72,8 @@ class Model:
     @property
     def stream(self) -> Literal["audio", "midi"]:
         """What it listens to."""
-        return features.KINDS[self.manifest.feature["kind"]].stream
+        stream: Literal["audio", "midi"] = features.kind_of(self.manifest.feature["kind"]).stream
+        return stream
 
 
 def shipped() -> list[Path]:
@@ -81,18 +82,30 @@ def shipped() -> list[Path]:
 
 
 def find(name: str) -> Path:
-    """The folder of a shipped model, or a folder given by its path.
+    """The folder of a shipped model, of one in ``models`` here, or a folder given by its path.
 
     Raises:
-        UserError: There is neither.
+        UserError: There is none.
     """
-    for folder in shipped():
-        if folder.name == name:
-            return folder
+    if name == Path(name).name != "..":  # else it is a path
+        for folder in (SHIPPED / name, Path("models") / name):
+            if (folder / MANIFEST).is_file() or next(folder.glob(f"*/{MANIFEST}"), None):
+                return folder
     if Path(name).is_dir():
         return Path(name)
     known = ", ".join(f.name for f in shipped()) or "none"
     raise UserError(f"{printable(name)}: no such model; shipped are {known}, or name a folder")
+
+
+def find_all(name: str) -> list[Path]:
+    """The same, and of a folder that holds several model folders all of them.
+
+    Raises:
+        UserError: There is neither.
+    """
+    folder = find(name)
+    inside = sorted(p.parent for p in folder.glob(f"*/{MANIFEST}"))
+    return inside if inside and not (folder / MANIFEST).exists() else [folder]
 
 
 def read_manifest(folder: Path) -> Manifest:

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterable
-from ctypes import c_int, c_void_p
+from collections.abc import Callable, Iterable
+from ctypes import c_int, c_uint, c_void_p
 from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self
@@ -69,6 +69,7 @@ class Synth:
                 f"FluidSynth is missing, so no network can hear MIDI as sound: {how}"
             ) from error
         _hush(fluidsynth)
+        self._hand_over = _hand_over(fluidsynth.cfunc)
         path = Path(soundfont) if soundfont else default_soundfont()
         if not path.is_file():
             raise UserError(f"{printable(str(path))}: no such SoundFont; name a .sf2 or .sf3 file")
@@ -97,15 +98,19 @@ class Synth:
     def reset(self, position: int = 0) -> None:
         """Start again at a position, as if new.
 
-        FluidSynth's own reset keeps the phase of its blocks and dither, so a new one is made.
+        FluidSynth's own reset keeps the phase of its blocks and dither, so a new one is made. It
+        takes over the SoundFont, which is slow to load.
         """
-        self.close()
+        used, self._synth = self._synth, self._make()
         self.position = position
-        self._synth = self._make()
         for key in ("synth.reverb.active", "synth.chorus.active"):
             self._synth.setting(key, 0)
-        with quiet_stderr():  # the library that it tries last has a log of its own
-            font = self._synth.sfload(str(self._path))
+        if used is None:
+            with quiet_stderr():  # the library that it tries last has a log of its own
+                font = self._synth.sfload(str(self._path))
+        else:
+            font = self._hand_over(used.synth, self._synth.synth)
+            used.delete()
         if font < 0:
             self.close()
             name = printable(str(self._path))
@@ -148,6 +153,24 @@ class Synth:
             self._synth.program_change(message.channel, message.program)
         elif kind == "pitchwheel":
             self._synth.pitch_bend(message.channel, message.pitch)
+
+
+def _hand_over(cfunc: Callable[..., Any]) -> Callable[[int, int], int]:
+    """Makes a function that moves the SoundFont of one FluidSynth to another; returns its number.
+
+    pyfluidsynth has no names for these functions of the library.
+    """
+    synth, font = ("synth", c_void_p, 1), ("sfont", c_void_p, 1)
+    get = cfunc("fluid_synth_get_sfont", c_void_p, synth, ("num", c_uint, 1))
+    remove = cfunc("fluid_synth_remove_sfont", c_int, synth, font)
+    add = cfunc("fluid_synth_add_sfont", c_int, synth, font)
+
+    def hand_over(old: int, new: int) -> int:
+        moved = get(old, 0)
+        remove(old, moved)
+        return int(add(new, moved))
+
+    return hand_over
 
 
 def _hush(fluidsynth: Any) -> None:

@@ -13,6 +13,16 @@ settings.register_profile("here", deadline=None)  # machines differ, and other t
 settings.load_profile("here")
 
 
+@pytest.fixture(scope="session", autouse=True)
+def no_settings(tmp_path_factory):
+    """No test reads what the person at this machine has set."""
+    with pytest.MonkeyPatch.context() as patch:
+        folder = str(tmp_path_factory.mktemp("config"))
+        patch.setenv("XDG_CONFIG_HOME", folder)
+        patch.setattr("realtime.config.usual_place", lambda: Path(folder) / "none.toml")
+        yield
+
+
 @pytest.fixture(scope="session")
 def network():
     """Makes tiny networks; see ``tiny_network``."""

@@ -10,7 +10,7 @@ import numpy as np
 
 from realtime.registry import Manifest
 
-KINDS = {"cnn": "convolutional network", "lstm": "LSTM"}
+KINDS = {"cnn": "convolutional network", "lstm": "LSTM", "crnn": "CNN-LSTM hybrid"}
 
 
 def write(folder: Path, manifest: Manifest, work: Path) -> None:
@@ -29,7 +29,7 @@ def write(folder: Path, manifest: Manifest, work: Path) -> None:
         "",
         "## What it reads",
         "",
-        *_table(("parameter", "value"), list(manifest.feature.items())),
+        *table(("parameter", "value"), list(manifest.feature.items())),
         "",
         f"It is stored as `{manifest.file}`, {manifest.size / 1e6:.2f} MB, {manifest.quantisation} "
         f"quantisation. {_quantised(manifest.figures.get('quantised'))}",
@@ -57,11 +57,11 @@ def write(folder: Path, manifest: Manifest, work: Path) -> None:
     for i, (name, figures) in enumerate(held_out.items()):
         lines += _figures(name, figures, calibrated=i == 0)
         plot = f"confusion-{name.replace(':', '-')}.png"
-        _confusion(folder / plot, figures)
+        confusion(folder / plot, figures)
         lines += [f"![Confusion matrix on {name}]({plot})", ""]
     history = work / "history.json"
     if history.exists():
-        _curve(folder / "learning.png", json.loads(history.read_text("utf-8")))
+        curve(folder / "learning.png", json.loads(history.read_text("utf-8")))
         lines += ["![Loss and accuracy by epoch, on augmented windows](learning.png)", ""]
     notes = folder / "notes.md"
     if notes.exists():
@@ -101,7 +101,7 @@ def _figures(name: str, figures: dict[str, Any], *, calibrated: bool) -> list[st
         f"Windows: **{figures['accuracy']:.1%}** of {figures['n']}, macro F1 "
         f"{figures['macro_f1']:.3f}.{files} {sure}",
         "",
-        *_table(("label", "windows", "precision", "recall", "F1"), rows),
+        *table(("label", "windows", "precision", "recall", "F1"), rows),
         "",
         _confusions(figures),
         "",
@@ -119,7 +119,8 @@ def _confusions(figures: dict[str, Any]) -> str:
     return f"It most often takes {', '.join(said)}." if said else "It made no mistake here."
 
 
-def _table(head: tuple[str, ...], rows: list[Any]) -> list[str]:
+def table(head: tuple[str, ...], rows: list[Any]) -> list[str]:
+    """Lines of a Markdown table."""
     lines = [f"| {' | '.join(head)} |", f"|{' --- |' * len(head)}"]
     return lines + [f"| {' | '.join(str(cell) for cell in row)} |" for row in rows]
 
@@ -128,8 +129,14 @@ def _counts(counts: dict[str, int]) -> str:
     return ", ".join(f"{label} {n}" for label, n in counts.items())
 
 
-def _confusion(path: Path, figures: dict[str, Any]) -> None:
-    plt = _pyplot()
+def confusion(path: Path, figures: dict[str, Any]) -> None:
+    """Draw a confusion matrix.
+
+    Args:
+        path: PNG to write.
+        figures: Holds ``labels`` and ``confusion``; rows are the truth.
+    """
+    plt = pyplot()
     matrix = np.array(figures["confusion"])
     share = matrix / np.maximum(1, matrix.sum(axis=1, keepdims=True))
     names = figures["labels"]
@@ -146,8 +153,9 @@ def _confusion(path: Path, figures: dict[str, Any]) -> None:
     plt.close(figure)
 
 
-def _curve(path: Path, history: list[dict[str, float]]) -> None:
-    plt = _pyplot()
+def curve(path: Path, history: list[dict[str, float]]) -> None:
+    """Draw loss and accuracy by epoch into a PNG."""
+    plt = pyplot()
     epochs = range(1, len(history) + 1)
     figure, axes = plt.subplots(figsize=(6.4, 3.2), layout="constrained")
     axes.plot(epochs, [h["loss"] for h in history], color="#0072B2", label="loss")
@@ -159,7 +167,8 @@ def _curve(path: Path, history: list[dict[str, float]]) -> None:
     plt.close(figure)
 
 
-def _pyplot() -> Any:
+def pyplot() -> Any:
+    """Matplotlib that draws into files alone."""
     import matplotlib
 
     matplotlib.use("Agg")

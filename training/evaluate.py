@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -45,7 +45,14 @@ class Heard:
     left_out: dict[str, str] = field(default_factory=dict)
 
 
-def listen(folder: Path, data: Dataset, *, jobs: int, progress: Progress) -> Heard:
+def listen(
+    folder: Path,
+    data: Dataset,
+    *,
+    jobs: int,
+    progress: Progress,
+    opened: Callable[[Path], Source] | None = None,
+) -> Heard:
     """Play every file to a model.
 
     A window that is full counts; of a file too short for one, the last window does.
@@ -55,6 +62,7 @@ def listen(folder: Path, data: Dataset, *, jobs: int, progress: Progress) -> Hea
         data: Labelled files, sound or MIDI.
         jobs: Processes.
         progress: Told how far it has come.
+        opened: Makes a source of a path; ``open_source`` by default.
 
     Raises:
         UserError: The model cannot be loaded, or no file could be heard.
@@ -74,7 +82,7 @@ def listen(folder: Path, data: Dataset, *, jobs: int, progress: Progress) -> Hea
     parts = [known[i : i + 25] for i in range(0, len(known), 25)]
     work = Parallel(n_jobs=jobs, return_as="generator")
     results: list[tuple[Example, list[list[float]], str | None, str]] = []
-    for part in work(delayed(_listen_to)(folder, part) for part in parts):
+    for part in work(delayed(_listen_to)(folder, part, opened or open_source) for part in parts):
         results += part
         progress("files", len(results), len(known))
     truth: list[int] = []
@@ -107,7 +115,7 @@ def listen(folder: Path, data: Dataset, *, jobs: int, progress: Progress) -> Hea
 
 
 def _listen_to(
-    folder: Path, examples: Sequence[Example]
+    folder: Path, examples: Sequence[Example], opened: Callable[[Path], Source]
 ) -> list[tuple[Example, list[list[float]], str | None, str]]:
     """Windows' probabilities, the file's label, or what is wrong with it, for each file."""
     model = load(folder)
@@ -118,7 +126,7 @@ def _listen_to(
         label = None
         problem = ""
         try:
-            for record in Engine(_source(example.path), [model], hop=hop).run():
+            for record in Engine(opened(example.path), [model], hop=hop).run():
                 if isinstance(record, Prediction):
                     windows.append(record)
                 elif isinstance(record, Summary):
@@ -136,7 +144,7 @@ def _listen_to(
     return results
 
 
-def _source(path: Path) -> Source:
+def open_source(path: Path) -> Source:
     """A file as the data sets hold them; hobbyists' MIDI with hanging notes is repaired."""
     from realtime.sources.midi_file import MidiFile
     from realtime.sources.open import open_file

@@ -25,7 +25,13 @@ EXAMPLES = 300
 """Windows that show the int8 converter how large activations get."""
 
 
-def convert(model: Any, preset: Preset, inputs: Inputs, quantisation: Quantisation) -> bytes:
+def convert(
+    model: Any,
+    preset: Preset,
+    inputs: Inputs,
+    quantisation: Quantisation,
+    gate: networks.Gate | None = None,
+) -> bytes:
     """Convert a Keras 3 network to TFLite, with a batch of 1.
 
     The network is built again in ``tf_keras``, in float32, and given the weights: there an LSTM
@@ -36,6 +42,7 @@ def convert(model: Any, preset: Preset, inputs: Inputs, quantisation: Quantisati
         preset: What it was built from.
         inputs: Where windows for the int8 converter come from.
         quantisation: ``int8`` quantises activations too, ``dynamic`` weights alone.
+        gate: What tells sounds that the network knows from others; none by default.
 
     Returns:
         Content of a ``.tflite`` file, float32 in and out.
@@ -49,6 +56,8 @@ def convert(model: Any, preset: Preset, inputs: Inputs, quantisation: Quantisati
     twin = networks.build(preset.network, inputs.shape, len(inputs.labels), tf_keras)
     for old, new in zip(model.layers, twin.layers, strict=True):
         new.set_weights(old.get_weights())
+    if gate is not None:
+        twin = networks.gated(twin, gate, tf_keras)
     signature = tf.TensorSpec((1, *inputs.shape), tf.float32)
     function = tf.function(lambda x: twin(x, training=False), input_signature=[signature])
     converter = tf.lite.TFLiteConverter.from_concrete_functions(

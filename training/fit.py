@@ -12,6 +12,7 @@ from typing import Any
 
 import numpy as np
 
+from realtime.quiet import quiet_stderr
 from training import networks
 from training.inputs import Inputs
 from training.presets import Preset
@@ -39,7 +40,8 @@ class Epoch:
 def quiet_tensorflow(threads: int) -> None:
     """Import TensorFlow without its banner, on so many threads."""
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
-    import tensorflow as tf
+    with quiet_stderr():  # its C++ side tells what it found before it reads that
+        import tensorflow as tf
 
     try:
         tf.config.threading.set_intra_op_parallelism_threads(threads)
@@ -75,7 +77,7 @@ def train(preset: Preset, inputs: Inputs, folder: Path, *, seed: int = 0) -> Ite
     for number in range(len(history) + 1, schedule.epochs + 1):
         started = time.perf_counter()
         rng = np.random.default_rng([seed, number])
-        _seed_dropout(model, seed * 100_003 + number)
+        seed_dropout(model, seed * 100_003 + number)
         windows, targets = inputs.draw(schedule.windows, rng)
         result = model.fit(
             windows, targets, batch_size=schedule.batch, shuffle=False, verbose=0
@@ -102,7 +104,7 @@ def trained(folder: Path) -> Any:
     return keras.models.load_model(folder / "last.keras")
 
 
-def _seed_dropout(model: Any, seed: int) -> None:
+def seed_dropout(model: Any, seed: int) -> None:
     """Let dropout depend on the epoch alone, so that a resumed run is the one that was stopped."""
     for i, layer in enumerate(model.layers):
         if hasattr(layer, "seed_generator"):
@@ -120,6 +122,7 @@ def _new_model(preset: Preset, inputs: Inputs, seed: int) -> Any:
     model = networks.build(preset.network, inputs.shape, len(inputs.labels), keras)
     keras.mixed_precision.set_global_policy("float32")
     steps = schedule.epochs * -(-schedule.windows // schedule.batch)
+    networks.settle(model, steps)
     rate = keras.optimizers.schedules.CosineDecay(
         schedule.rate / 10, steps, warmup_target=schedule.rate, warmup_steps=steps // 50
     )

@@ -25,18 +25,18 @@ PICTURE = {
     "frames": 256,
     "bands": 256,
     "n_fft": 4096,
-    "win_length": 3940,
-    "hop": 612,
+    "win_length": 4055,
+    "hop": 1239,
     "scale": "log",
     "fmin": 27.5,
     "fmax": 3729.3,
     "top_db": 80.0,
     "floor_db": -60.0,
 }
-"""10 s of sound as 256 x 256 grey points, three bands a semitone from A0."""
+"""20 s of sound as 256 x 256 grey points, three bands a semitone from A0."""
 
-CHORDS = {"kind": "chords", "length": 128, "chord": 0.04}
-"""The last 128 chords."""
+CHORDS = {"kind": "chords", "length": 256, "chord": 0.04}
+"""The last 256 chords."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,26 +69,30 @@ class Preset:
     Attributes:
         name: Name of the model, and of its folder.
         task: What it names.
-        kind: ``cnn`` or ``lstm``.
+        kind: ``cnn``, ``lstm`` or ``crnn``, convolutions before an LSTM.
         inputs: Where its windows come from: ``sounds``, ``notes`` or ``piece-sounds``.
         feature: The feature, as the manifest will hold it.
         network: The network and its parameters, see ``training.networks``.
         schedule: How it is trained.
-        quantisation: ``int8`` or ``dynamic`` (int8 weights, float activations).
+        quantisation: ``int8``, ``dynamic`` (int8 weights, float activations) or ``float32``.
         pool: Windows or stretches made on disk beforehand.
-        unknown_below: A likeliest label under this probability is reported as unknown.
+        gated: Whether to make its answers fade for sounds unlike its training, see
+            ``training.unknown``.
+        unknown_below: A likeliest label under this probability is reported as unknown; fitted
+            where ``gated`` and there is held-out data.
         smoothing_s: Time constant of the smoothed probabilities in seconds.
     """
 
     name: str
-    task: Literal["instrument", "composer"]
-    kind: Literal["cnn", "lstm"]
+    task: str
+    kind: Literal["cnn", "lstm", "crnn"]
     inputs: Literal["sounds", "notes", "piece-sounds"]
     feature: dict[str, Any]
     network: dict[str, Any]
     schedule: Schedule
-    quantisation: Literal["int8", "dynamic"]
+    quantisation: Literal["int8", "dynamic", "float32"]
     pool: int = 0
+    gated: bool = False
     unknown_below: float = 0.0
     smoothing_s: float = 1.0
 
@@ -108,9 +112,10 @@ PRESETS = {
                 "dropout": 0.2,
                 "dense": 128,
             },
-            schedule=Schedule(epochs=28, windows=8192, rate=2e-3, mixed_precision=True),
+            schedule=Schedule(epochs=40, windows=8192, rate=2e-3, mixed_precision=True),
             quantisation="int8",
-            pool=36_000,
+            pool=40_000,
+            gated=True,
             unknown_below=0.4,
         ),
         Preset(
@@ -121,14 +126,16 @@ PRESETS = {
             feature=MEL,
             network={
                 "name": "lstm",
-                "units": [96, 128, 128],
+                "units": [128, 128, 128],
                 "dropout": 0.3,
                 "dense": 128,
                 "dense_dropout": 0.3,
+                "stack": 2,
             },
-            schedule=Schedule(epochs=20, windows=8192, rate=2e-3),
+            schedule=Schedule(epochs=50, windows=8192, rate=2e-3),
             quantisation="dynamic",
-            pool=36_000,
+            pool=40_000,
+            gated=True,
             unknown_below=0.4,
         ),
         Preset(
@@ -139,16 +146,17 @@ PRESETS = {
             feature=PICTURE,
             network={
                 "name": "mixed",
-                "vgg": [8, 16],
-                "residual": [32, 48],
+                "stem": 24,
+                "vgg": [32],
+                "residual": [48],
                 "dense_blocks": [4, 4],
                 "growth": 16,
                 "dense": 64,
                 "dropout": 0.5,
             },
-            schedule=Schedule(epochs=16, windows=4096, batch=32, rate=1e-3, mixed_precision=True),
+            schedule=Schedule(epochs=44, windows=4096, batch=32, rate=1e-3, mixed_precision=True),
             quantisation="int8",
-            pool=4_000,
+            pool=3_200,
             smoothing_s=5.0,
         ),
         Preset(
@@ -159,12 +167,13 @@ PRESETS = {
             feature=CHORDS,
             network={
                 "name": "lstm",
-                "units": [128, 128],
+                "units": [160, 160],
                 "dropout": 0.3,
                 "dense": 120,
                 "dense_dropout": 0.3,
+                "stack": 2,
             },
-            schedule=Schedule(epochs=28, windows=12_288, batch=128, rate=2e-3),
+            schedule=Schedule(epochs=48, windows=12_288, batch=128, rate=2e-3),
             quantisation="dynamic",
             smoothing_s=5.0,
         ),

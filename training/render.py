@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator
 from pathlib import Path
+from zlib import crc32
 
 import numpy as np
 
@@ -33,10 +34,29 @@ PROGRAMS: dict[str, tuple[str, range | tuple[int, ...]]] = {
 """General MIDI programs (from 0) that sound like each NSynth family. Programs between two families
 (accordion, harmonica, harp, synth brass, distorted guitar) are left out."""
 
+ELECTRONIC = {4, 5, 26, 27, 28, 33, 34, 35, 36, 37}
+"""Programs of acoustic families that are played on something electric."""
+
+SYNTHS: dict[str, range] = {
+    "bass": range(38, 40),
+    "brass": range(62, 64),
+    "string": range(50, 52),
+    "synth_lead": range(80, 96),
+}
+"""Programs that imitate synthesizers: for telling sources apart, not families."""
+
+NUMBERED = (*FAMILIES[:9], "synth_lead", "vocal")
+"""Families by their numbers in NSynth."""
+
 RANGES = {"bass": (23, 67), "flute": (48, 98), "vocal": (36, 84), "guitar": (36, 88)}
 """Pitches a family is rendered at where fewer than a piano's make sense."""
 
-FONT_FOLDERS = ("/usr/share/sounds/sf2", "/usr/share/sounds/sf3", "/usr/share/soundfonts")
+FONT_FOLDERS = (
+    "/usr/share/sounds/sf2",
+    "/usr/share/sounds/sf3",
+    "/usr/share/soundfonts",
+    "/usr/share/minuet/soundfonts",
+)
 
 
 def find_soundfonts() -> list[Path]:
@@ -50,7 +70,13 @@ def find_soundfonts() -> list[Path]:
 
 
 def render(
-    out: Path, fonts: list[Path], *, notes: int, phrases: int, seed: int = 0
+    out: Path,
+    fonts: list[Path],
+    *,
+    notes: int,
+    phrases: int,
+    synths: bool = False,
+    seed: int = 0,
 ) -> Iterator[tuple[int, int]]:
     """Write a data set, and tell after each instrument how many of how many are done.
 
@@ -61,6 +87,7 @@ def render(
         fonts: SoundFonts.
         notes: Single notes of each program of each font: 3 s held, 1 s of decay.
         phrases: Phrases of several notes of each, 4 s.
+        synths: Add synthesizers, so that there are sounds of every source.
         seed: Of the choice of pitches, velocities and phrases.
 
     Raises:
@@ -72,18 +99,23 @@ def render(
         (out / "audio").mkdir(parents=True, exist_ok=True)
     except OSError as error:
         raise UserError(f"{out}: cannot be written ({error.strerror})") from error
-    jobs = [(family, program) for family in FAMILIES for program in PROGRAMS[family][1]]
+    jobs = [
+        (family, program, "electronic" if program in ELECTRONIC else PROGRAMS[family][0])
+        for family in FAMILIES
+        for program in PROGRAMS[family][1]
+    ]
+    if synths:
+        jobs += [(family, p, "synthetic") for family, programs in SYNTHS.items() for p in programs]
     index: dict[str, dict[str, object]] = {}
     for f, font in enumerate(fonts):
-        part = out / f"{font.stem}.json"
+        part = out / f"{font.stem}-{notes}-{phrases}-{seed}{'-synths' * synths}.json"
         if part.exists():
             index |= json.loads(part.read_text("utf-8"))
             continue
         entries: dict[str, dict[str, object]] = {}
         with Synth(font) as synth:
-            for j, (family, program) in enumerate(jobs):
-                rng = np.random.default_rng([seed, f, program])
-                source = PROGRAMS[family][0]
+            for j, (family, program, source) in enumerate(jobs):
+                rng = np.random.default_rng([seed, crc32(font.stem.encode()), program])
                 instrument = f"{family}_{source}_{font.stem}-{program:03d}"
                 for name, pitch, velocity, sound in _sounds(
                     synth, family, program, notes=notes, phrases=phrases, rng=rng
@@ -93,7 +125,7 @@ def render(
                     entries[note] = {
                         "note_str": note,
                         "instrument_str": instrument,
-                        "instrument_family": FAMILIES.index(family),
+                        "instrument_family": NUMBERED.index(family),
                         "instrument_family_str": family,
                         "instrument_source": SOURCES[source],
                         "instrument_source_str": source,
@@ -102,7 +134,9 @@ def render(
                         "sample_rate": STREAM_RATE,
                     }
                 yield f * len(jobs) + j + 1, len(fonts) * len(jobs)
-        part.write_text(json.dumps(entries), "utf-8")
+        partial = part.with_suffix(".partial")
+        partial.write_text(json.dumps(entries), "utf-8")
+        partial.rename(part)  # a part that has its name is whole
         index |= entries
     (out / "examples.json").write_text(json.dumps(index, indent=0), "utf-8")
 

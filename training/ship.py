@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from realtime.registry import Manifest
-from training import card, datasets, export
+from training import card, export, unknown
 from training.datasets import Dataset
 from training.evaluate import Heard, calibration_error, listen, report
 from training.fit import trained
@@ -21,6 +21,7 @@ COMPARED = 1000
 
 LICENCES = {
     "nsynth": "NSynth (CC BY 4.0, Google) or notes rendered from SoundFonts (MIT, GPL-2)",
+    "nsynth-source": "NSynth (CC BY 4.0, Google), labelled by source",
     "folders": "Philharmonia Orchestra samples (CC BY-SA 3.0), or sounds of one's own",
     "composers": "MIDI files by various hobbyists, no licence stated; most works public domain",
 }
@@ -34,7 +35,7 @@ def ship(
     *,
     data: Dataset,
     layouts: list[str],
-    held_out: list[str],
+    held_out: dict[str, Dataset],
     command: str,
     jobs: int,
     progress: Progress,
@@ -51,14 +52,15 @@ def ship(
         folder: Model folder to write.
         data: The training data, to be counted in the card.
         layouts: Where that came from.
-        held_out: Data sets it was not trained on.
+        held_out: Data sets it was not trained on, by name.
         command: How to build it again.
         jobs: Processes that judge it.
         progress: Told how far that has come.
     """
     model = trained(work)
-    content = export.convert(model, preset, inputs, preset.quantisation)
-    exact = export.convert(model, preset, inputs, "float32")
+    gate = unknown.fit_gate(model, inputs, jobs=jobs, progress=progress) if preset.gated else None
+    content = export.convert(model, preset, inputs, preset.quantisation, gate)
+    exact = export.convert(model, preset, inputs, "float32", gate)
     figures: dict[str, Any] = {"quantised": _compare(content, exact, inputs)}
     training = {
         "command": command,
@@ -84,16 +86,24 @@ def ship(
 
     write()
     heard = {
-        layout: listen(folder, datasets.read(layout), jobs=jobs, progress=progress)
-        for layout in held_out
+        name: listen(folder, known, jobs=jobs, progress=progress)
+        for name, known in held_out.items()
     }
     if heard:
         first = next(iter(heard.values()))
         calibration["temperature"] = round(export.temperature(first.probs, first.truth), 3)
         crossed = round(_crossed(first), 4)
         heard = {k: _scaled(h, calibration["temperature"]) for k, h in heard.items()}
-        figures["held_out"] = {_short(layout): report(h) for layout, h in heard.items()}
-        figures["held_out"][_short(held_out[0])]["ece"] = crossed
+        figures["held_out"] = {name: report(h) for name, h in heard.items()}
+        figures["held_out"][next(iter(heard))]["ece"] = crossed
+        if gate is not None:
+            first = next(iter(heard.values()))
+            calibration["unknown_below"] = unknown.threshold(first.probs)
+    if gate is not None:
+        others = unknown.foreign_windows(
+            preset.feature, unknown.JUDGED, unknown.JUDGE, jobs=jobs, progress=progress
+        )
+        figures["unknown"] = _unknown(content, calibration, heard, others)
     manifest = write()
     card.write(folder, manifest, work)
     return manifest
@@ -124,6 +134,26 @@ def _compare(content: bytes, exact: bytes, inputs: Inputs) -> dict[str, float]:
     }
 
 
+def _unknown(
+    content: bytes,
+    calibration: dict[str, float],
+    heard: dict[str, Heard],
+    others: dict[str, np.ndarray],
+) -> dict[str, dict[str, float]]:
+    """Share of windows that are called unknown: of held-out data, and of foreign sounds by kind."""
+
+    def share(probs: np.ndarray) -> float:
+        return round(float(np.mean(probs.max(axis=1) < calibration["unknown_below"])), 4)
+
+    return {
+        "held_out": {name: share(h.probs) for name, h in heard.items()},
+        "foreign": {
+            kind: share(_temper(export.outputs(content, windows), calibration["temperature"]))
+            for kind, windows in others.items()
+        },
+    }
+
+
 def _crossed(heard: Heard) -> float:
     """Calibration error of each half of the files at the temperature of the other half."""
     half = np.random.default_rng(0).permutation(len(heard.file_truth)) % 2
@@ -144,9 +174,3 @@ def _scaled(heard: Heard, temperature: float) -> Heard:
 def _temper(probs: np.ndarray, temperature: float) -> np.ndarray:
     powers = np.maximum(probs, 1e-9) ** (1 / temperature)
     return powers / powers.sum(axis=1, keepdims=True)
-
-
-def _short(layout: str) -> str:
-    """A data set's own name, without where it lies on this machine."""
-    kind, _, folder = layout.partition(":")
-    return f"{kind}:{Path(folder).name}"

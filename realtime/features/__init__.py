@@ -7,10 +7,12 @@ Each feature has a streaming form (``push`` blocks, read ``window``) and an offl
 from __future__ import annotations
 
 import math
+from functools import cache
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from realtime import plugins
 from realtime.errors import UserError
 from realtime.features.mfcc import Mfcc
 from realtime.features.notes import ChordSequence, NoteSequence
@@ -41,26 +43,42 @@ REAL = ("top_db", "floor_db", "fmin", "fmax", "chord")
 """Numbers that features are made with."""
 
 
+@cache
+def kind_of(name: str) -> Any:
+    """The class of a kind of feature: one of ours, or what an installed package adds.
+
+    Raises:
+        UserError: There is no such kind.
+    """
+    if name in KINDS:
+        return KINDS[name]
+    added = plugins.names("realtime.features")
+    if name in added:
+        return plugins.load("realtime.features", name)
+    raise UserError(f"unknown feature {name!r}; this version knows {', '.join([*KINDS, *added])}")
+
+
 def build(spec: dict[str, Any]) -> Feature:
     """Make the feature that a manifest declares.
 
     Args:
-        spec: ``{"kind": "mfcc" | "spectrogram" | "notes" | "chords", …}`` with that kind's
-            parameters.
+        spec: ``{"kind": "mfcc" | "spectrogram" | "notes" | "chords", …}``, or a kind that an
+            installed package adds, with that kind's parameters.
 
     Raises:
         UserError: No such feature, or parameters that do not fit it.
     """
     params = {key: value for key, value in spec.items() if key != "kind"}
-    kind = spec.get("kind")
-    if not isinstance(kind, str) or kind not in KINDS:
-        raise UserError(f"unknown feature {kind!r}; this version knows {', '.join(KINDS)}")
+    name = spec.get("kind")
+    if not isinstance(name, str):
+        raise UserError(f"a feature's kind must be a name, not {name!r}")
+    kind = kind_of(name)
     try:
-        for name, value in params.items():
-            _check(name, value)
-        return KINDS[kind](**params)
+        for key, value in params.items():
+            _check(key, value)
+        return kind(**params)
     except (TypeError, ValueError) as error:
-        raise UserError(f"feature {kind!r} cannot be built: {error}") from error
+        raise UserError(f"feature {name!r} cannot be built: {error}") from error
 
 
 def _check(name: str, value: Any) -> None:

@@ -14,8 +14,9 @@ class BandFrames:
     """A rolling window of band energies in decibels.
 
     A frame ends ``win_length + i * hop`` samples into the stream, for every integer ``i``: the
-    first ones reach back into the silence before it. Each is computed once, by itself, as soon as
-    its last sample arrives, so the result is the same to the last bit however the stream is cut.
+    first ones reach back into the silence before it. Each is computed once, when it is asked for or
+    when ``BATCH`` of them wait, and from its own samples alone, so the result is the same to the
+    last bit however the stream is cut.
 
     Args:
         bank: float32 (n_bands, n_fft // 2 + 1), see ``realtime.features.banks``.
@@ -25,14 +26,15 @@ class BandFrames:
         win_length: Samples a frame, zero-padded to ``n_fft``; the same by default.
         history: Samples kept beside them.
         scale: Factor on the power spectrum.
+        floor: Least power, which silence is given. The default is librosa's: -100 dB.
 
     Raises:
         ValueError: A band holds no FFT bin, a frame is longer than the transform, or the frames do
             not fit into ``MOST`` numbers.
     """
 
-    AMIN = 1e-10  # librosa's floor: -100 dB
     MOST = 1 << 23  # 32 MB: a manifest may come from anyone
+    BATCH = 8  # frames computed together: NumPy's cost a call is then that of one frame
 
     def __init__(
         self,
@@ -44,54 +46,69 @@ class BandFrames:
         win_length: int | None = None,
         history: int = 0,
         scale: float = 1.0,
+        floor: float = 1e-10,
     ) -> None:
-        self.win_length, self.hop = win_length or n_fft, hop
+        self.n_fft, self.hop, self.win_length = n_fft, hop, win_length or n_fft
         if self.win_length > n_fft:
             raise ValueError(f"win_length {win_length} is longer than n_fft {n_fft}")
         if n_frames * len(bank) > self.MOST:
             raise ValueError(f"{n_frames} frames of {len(bank)} bands are too many")
-        self.samples = Ring(max(self.win_length, history))
-        self.decibels = Ring(n_frames, (len(bank),), fill=10 * np.log10(self.AMIN))
-        # Triangles are narrow: summing only their own bins is several times faster than a matrix.
+        waiting = self.win_length + self.BATCH * hop
+        self.samples = Ring(max(waiting, history))
+        self._decibels = Ring(n_frames, (len(bank),), fill=10 * np.log10(floor))
+        self._floor = np.float32(floor)
+        # Triangles are narrow: summing only their own bins is several times faster than a matrix,
+        # and the sum does not depend on how many frames are computed together.
         if not bank.any(axis=1).all():
             raise ValueError("a band holds no FFT bin; ask for fewer bands or a longer n_fft")
         rows, self._bins = np.nonzero(bank)
         self._weights = bank[rows, self._bins]
         self._starts = np.searchsorted(rows, np.arange(len(bank)))
-        self._weighted = np.empty(len(rows), np.float32)
-        self._power = np.empty(n_fft // 2 + 1, np.float32)
-        self._square = np.empty(n_fft // 2 + 1, np.float32)
         self._window = hann(self.win_length) * np.float32(np.sqrt(scale))
-        self._windowed = np.zeros(n_fft, np.float32)
+        self._first = (self.win_length - 1) % hop + 1  # where the first frame ends
 
     @property
     def end(self) -> int:
         """Stream position after the last whole frame; samples beyond it wait for the next one."""
-        written = self.samples.written
-        return max(0, written - (written - self.win_length) % self.hop)
+        return max(0, self._first + (self._whole - 1) * self.hop)
+
+    @property
+    def _whole(self) -> int:
+        """Frames whose last sample has arrived."""
+        return (self.samples.written - self._first) // self.hop + 1
 
     def push(self, samples: np.ndarray) -> None:
         """Take the next float32 (n,) samples of the stream, any number of them."""
         at, total = 0, len(samples)
         while at < total:
-            missing = self.hop - (self.samples.written - self.win_length) % self.hop
-            chunk = samples[at : at + missing]
+            full = self._first + (self._decibels.written + self.BATCH - 1) * self.hop
+            chunk = samples[at : at + full - self.samples.written]
             self.samples.write(chunk)
             at += len(chunk)
-            if len(chunk) == missing:
-                self.decibels.write(self.spectrum(self.samples.latest(self.win_length))[None])
+            if self.samples.written == full:
+                self._catch_up()
 
-    def spectrum(self, frame: np.ndarray) -> np.ndarray:
-        """Band energies of one frame of ``win_length`` samples, float32 (n_bands,), in decibels."""
-        np.multiply(frame, self._window, out=self._windowed[: self.win_length])
-        spectrum = np.fft.rfft(self._windowed)
-        np.square(spectrum.real, out=self._power, casting="same_kind")
-        np.square(spectrum.imag, out=self._square, casting="same_kind")
-        np.add(self._power, self._square, out=self._power)
-        np.take(self._power, self._bins, out=self._weighted, mode="clip")
-        np.multiply(self._weighted, self._weights, out=self._weighted)
-        bands = np.add.reduceat(self._weighted, self._starts)
-        np.maximum(bands, self.AMIN, out=bands)
+    def latest(self, n: int) -> np.ndarray:
+        """The newest ``n`` frames, float32 (n, n_bands) in decibels; a view until the next push."""
+        self._catch_up()
+        return self._decibels.latest(n)
+
+    def levels(self, frames: np.ndarray) -> np.ndarray:
+        """Band energies of frames by themselves, in decibels.
+
+        Args:
+            frames: float32 (n, win_length).
+
+        Returns:
+            float32 (n, n_bands). Each row is the same whatever the others are.
+        """
+        spectrum = np.fft.rfft(frames * self._window, self.n_fft)
+        power = np.square(spectrum.real)
+        power += np.square(spectrum.imag)
+        weighted = power.take(self._bins, axis=1)
+        weighted *= self._weights
+        bands = np.add.reduceat(weighted, self._starts, axis=1)
+        np.maximum(bands, self._floor, out=bands)
         np.log10(bands, out=bands)
         bands *= 10
         return bands
@@ -99,7 +116,21 @@ class BandFrames:
     def reset(self) -> None:
         """Forget the stream."""
         self.samples.reset()
-        self.decibels.reset()
+        self._decibels.reset()
+
+    def _catch_up(self) -> None:
+        """Compute the frames that have arrived since the last time, ``BATCH`` at most."""
+        n = self._whole - self._decibels.written
+        if n:
+            late = self.samples.written - self.end
+            stretch = self.samples.latest(self.win_length + (n - 1) * self.hop, back=late)
+            self._decibels.write(self.levels(sliced(stretch, self.win_length, self.hop)))
+
+
+def sliced(samples: np.ndarray, length: int, hop: int) -> np.ndarray:
+    """Overlapping frames of contiguous float32 (n,) samples, (n_frames, length), without a copy."""
+    n = (len(samples) - length) // hop + 1
+    return np.ndarray((n, length), np.float32, samples, strides=(4 * hop, 4))
 
 
 class Rolling:

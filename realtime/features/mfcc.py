@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from realtime.features.banks import dct, mel
-from realtime.features.frames import BandFrames, Rolling
+from realtime.features.frames import BandFrames, Rolling, sliced
 from realtime.records import STREAM_RATE
 
 
@@ -27,6 +27,8 @@ class Mfcc(Rolling):
         n_mels: Mel bands.
         n_mfcc: Coefficients kept.
         top_db: Range kept below the window's maximum, in decibels.
+        center: As librosa's: whether frames at both ends reach into zero padding. Without them a
+            new window costs one new frame, not one and ``n_fft // hop`` at its ends.
 
     Raises:
         ValueError: The sizes do not fit each other.
@@ -43,38 +45,43 @@ class Mfcc(Rolling):
         n_mels: int = 128,
         n_mfcc: int = 13,
         top_db: float = 80.0,
+        center: bool = True,
     ) -> None:
         if window % hop or (n_fft // 2) % hop or window < n_fft:
             raise ValueError(
                 f"window {window} and n_fft // 2 {n_fft // 2} must be multiples of hop {hop}, "
                 f"and a window no shorter than a frame"
             )
-        self._edges = n_fft // 2 // hop
-        self._inner = (window - n_fft) // hop + 1
-        self._top_db = top_db
-        self.shape = (window // hop + 1, n_mfcc)
+        inner = (window - n_fft) // hop + 1
         bank = mel(STREAM_RATE, n_fft, n_mels, 0.0, STREAM_RATE / 2)
-        frames = BandFrames(bank, n_fft=n_fft, hop=hop, n_frames=self._inner, history=window + hop)
+        frames = BandFrames(bank, n_fft=n_fft, hop=hop, n_frames=inner, history=window + hop)
         super().__init__(frames, window)
+        self._edges = n_fft // 2 // hop if center else 0
+        self.shape = (inner + 2 * self._edges, n_mfcc)
+        self._top_db = top_db
         self._dct = np.ascontiguousarray(dct(n_mels, n_mfcc).T)
-        self._edge = np.zeros(n_fft, np.float32)
         self._decibels = np.empty((self.shape[0], n_mels), np.float32)
+        self._floor = np.empty(n_mels, np.float32)
+        # What librosa pads, at both ends of a window: zeros and its start, its end and zeros.
+        reach = n_fft - hop
+        self._padded = np.zeros(n_fft + 2 * reach, np.float32)
+        self._head = self._padded[n_fft // 2 :][:reach]
+        self._tail = self._padded[n_fft // 2 + reach :][:reach]
+        self._outer = sliced(self._padded, n_fft, hop)
+        self._ends = np.r_[: self._edges, -self._edges : 0]
 
     def window(self) -> np.ndarray:
-        """The current window, float32 (n_frames, n_mfcc); a copy."""
-        frames, edge, n = self._frames, self._edge, len(self._edge)
+        """The current window, float32 of ``shape``; a copy."""
+        frames, edges, rows = self._frames, self._edges, self._decibels
+        rows[edges : len(rows) - edges] = frames.latest(len(rows) - 2 * edges)
         late = frames.samples.written - frames.end  # samples that no whole frame covers yet
         seen = frames.samples.latest(self.window_samples, back=late)
-        rows = self._decibels
-        rows[self._edges : self._edges + self._inner] = frames.decibels.latest(self._inner)
-        for i in range(self._edges):
-            kept = n // 2 + i * frames.hop
-            edge[: n - kept] = 0
-            edge[n - kept :] = seen[:kept]
-            rows[i] = frames.spectrum(edge)
-            edge[kept:] = 0
-            edge[:kept] = seen[-kept:]
-            rows[-1 - i] = frames.spectrum(edge)
+        self._head[:] = seen[: len(self._head)]
+        self._tail[:] = seen[-len(self._tail) :]
+        for i in range(0, 2 * edges, frames.BATCH):
+            at = self._ends[i : i + frames.BATCH]
+            rows[at] = frames.levels(self._outer[at])
         # In float64: sums of 128 levels around -80 dB lose more than librosa does in float32.
-        clipped = np.maximum(rows, rows.max() - self._top_db)
-        return (clipped @ self._dct).astype(np.float32)
+        self._floor.fill(rows.max() - self._top_db)  # a row: NumPy is faster with it than a number
+        np.maximum(rows, self._floor, out=rows)
+        return (rows @ self._dct).astype(np.float32)

@@ -10,6 +10,9 @@ from realtime.features.banks import SCALES
 from realtime.features.frames import BandFrames, Rolling
 from realtime.records import STREAM_RATE
 
+FLOOR = 1e-20
+"""Least power: so low that silence is black however quiet the sound beside it."""
+
 
 class Spectrogram(Rolling):
     """Band energies of the last seconds of a stream, scaled to [0, 1].
@@ -59,6 +62,7 @@ class Spectrogram(Rolling):
             raise ValueError(f"fmin {fmin} must lie below fmax {fmax}, from 0 to 8000")
         self.shape = (frames, bands)
         self._top_db, self._floor_db = top_db, floor_db
+        self._black = np.zeros(bands, np.float32)  # a row: NumPy is faster with it than a number
         # A sine of amplitude 1 has |X| = win_length / 4 under a Hann window.
         bank = SCALES[scale](STREAM_RATE, n_fft, bands, fmin, fmax)
         rolling = BandFrames(
@@ -68,6 +72,7 @@ class Spectrogram(Rolling):
             hop=hop,
             n_frames=frames,
             scale=(4 / win_length) ** 2,
+            floor=FLOOR,
         )
         super().__init__(rolling, (frames - 1) * hop + win_length)
 
@@ -77,10 +82,11 @@ class Spectrogram(Rolling):
 
     def decibels(self) -> np.ndarray:
         """The same before scaling, float32 (frames, bands) in dBFS; a view until the next push."""
-        return self._frames.decibels.latest(self.shape[0])
+        return self._frames.latest(self.shape[0])
 
     def picture(self, decibels: np.ndarray) -> np.ndarray:
         """Scale band energies in dBFS, float32 (n, bands), to [0, 1] as ``window`` does."""
         white = max(float(decibels.max()), self._floor_db)
-        picture = (decibels - np.float32(white - self._top_db)) * np.float32(1 / self._top_db)
-        return np.maximum(picture, 0, out=picture)
+        picture = decibels - np.float32(white - self._top_db)
+        picture *= np.float32(1 / self._top_db)
+        return np.maximum(picture, self._black, out=picture)

@@ -15,7 +15,7 @@ from realtime.recording.blocks import Block, cut, weight
 from realtime.recording.index import Index
 from realtime.recording.sound import on_grid
 from realtime.recording.writer import Writer
-from realtime.records import STREAM_RATE, AudioBlock, Event
+from realtime.records import STREAM_RATE, AudioBlock, Event, Pause
 from realtime.sources import Item, Replayable, Source
 from realtime.text import printable
 
@@ -119,6 +119,9 @@ class Recorder:
         if self._writer is None:
             raise RuntimeError("enter the recorder before iterating")
         for item in self._source:
+            if isinstance(item, Pause):
+                yield item
+                continue
             if isinstance(item, Event):
                 self._writer.tell(self._at, item)
                 yield item

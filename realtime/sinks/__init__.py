@@ -8,7 +8,12 @@ from realtime.records import Record
 
 
 class Sink(Protocol):
-    """Takes the records of a run, in order, from one thread."""
+    """Takes the records of a run, in order, from one thread.
+
+    Three attributes are optional: ``signals``, True for a sink that wants ``Signal`` records too;
+    ``lost``, how many records it could not pass on, told at the end of the run; and ``patience``,
+    how many seconds it may take to finish.
+    """
 
     def emit(self, record: Record) -> None:
         """Takes one record. It may be slow: an ``Outlet`` keeps it from holding up the engine."""

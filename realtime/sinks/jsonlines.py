@@ -23,15 +23,21 @@ class JsonLines:
 
     def emit(self, record: Record) -> None:
         """Writes a line, unless the contract has none for this record."""
-        fields = _fields(record)
-        if fields is not None:
-            self._stream.line(json.dumps(fields, allow_nan=False, separators=(",", ":")))
+        content = fields(record)
+        if content is not None:
+            self._stream.line(line(content))
 
     def close(self) -> None:
         """Leaves the stream as it is: every line is already out."""
 
 
-def _fields(record: Record) -> dict[str, Any] | None:
+def line(content: dict[str, Any]) -> str:
+    """What ``fields`` gave, as one line of JSON."""
+    return json.dumps(content, allow_nan=False, separators=(",", ":"))
+
+
+def fields(record: Record) -> dict[str, Any] | None:
+    """What a record's line holds: strict JSON values, None for a signal, which has no line."""
     match record:
         case Start():
             return {

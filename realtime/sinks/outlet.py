@@ -11,6 +11,9 @@ from realtime.sinks import Sink
 DROPPABLE = (Signal, Prediction)
 """The records that come many times a second; one of them can be spared, the others cannot."""
 
+PATIENCE = 5.0
+"""Seconds that a sink may take to finish."""
+
 FAR_BEYOND = 8
 """Times its size to which an inbox grows by events: for hours of them there is no room either."""
 
@@ -49,6 +52,11 @@ class Outlet:
         self._thread.start()
 
     @property
+    def lost(self) -> int:
+        """Records that the sink took and could not pass on, as it counts them itself."""
+        return int(getattr(self._sink, "lost", 0))
+
+    @property
     def ended(self) -> bool:
         """True once the sink takes nothing more: closed, failed, or its reader has gone."""
         return self._ended
@@ -67,13 +75,16 @@ class Outlet:
             self._inbox.append(record)
             self._changed.notify_all()
 
-    def close(self, timeout: float = 5.0) -> None:
+    def close(self, timeout: float | None = None) -> None:
         """Lets the sink take what is waiting, then closes it.
 
         Args:
-            timeout: Seconds to wait for it. A sink that is stuck for longer is given up: it is
-                marked as failed, and its thread ends by itself should the sink ever return.
+            timeout: Seconds to wait for it; the sink's own ``patience`` or ``PATIENCE`` if None. A
+                sink that is stuck for longer is given up: it is marked as failed, and its thread
+                ends by itself should the sink ever return.
         """
+        if timeout is None:
+            timeout = float(getattr(self._sink, "patience", PATIENCE))
         with self._changed:
             self._closing = True
             self._changed.notify_all()

@@ -10,9 +10,9 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Literal, Protocol, Self, runtime_checkable
 
-from realtime.records import AudioBlock, Event, MidiBlock
+from realtime.records import AudioBlock, Event, MidiBlock, Pause
 
-Item = AudioBlock | MidiBlock | Event
+Item = AudioBlock | MidiBlock | Event | Pause
 
 
 class Source(Protocol):
@@ -20,7 +20,8 @@ class Source(Protocol):
 
     Entering opens the file or device and raises ``UserError`` if that is impossible; iterating
     yields its blocks without gaps or overlaps unless an ``Event`` between them says so, and may
-    raise ``UserError`` when the rest cannot be read; leaving closes everything, at any point.
+    raise ``UserError`` when the rest cannot be read; leaving closes everything, at any point. While
+    a device is away its source yields a ``Pause`` now and then.
 
     Attributes:
         name: What to call it: a path or a device name, safe to print.

@@ -60,7 +60,7 @@ def open_regular(path: Path) -> BufferedReader:
     try:
         status = os.stat(path)  # before opening: opening a pipe would wait for its writer
         if stat.S_ISDIR(status.st_mode):
-            raise fault(path, "is a folder", "give the files in it one by one")
+            raise fault(path, "is a folder", "add --out FOLDER to hear all files in it")
         if not stat.S_ISREG(status.st_mode):
             raise fault(path, "is a pipe or device", "give a file, or '-' to read raw samples")
         if status.st_size == 0:

@@ -6,10 +6,10 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
-import soxr
 
 from realtime.records import STREAM_RATE, AudioBlock, Event
 from realtime.sources.capture import Capture
+from realtime.sources.resample import Resampler
 
 _LOUDEST = 1e10  # beyond it a sample is a fault, as NaN is, and energies overflow
 
@@ -58,7 +58,7 @@ class Feed:
         self._fed = self._given = 0  # rows in and samples out since the last gap
         self._resampler = None
         if capture.rate != STREAM_RATE:
-            self._resampler = soxr.ResampleStream(capture.rate, STREAM_RATE, 1)
+            self._resampler = Resampler(capture.rate)
         self._pace = Pace(capture.rate)
         self._invalid = 0
         self._complained = -np.inf
@@ -106,16 +106,12 @@ class Feed:
             samples[bad] = 0
             self._invalid += int(np.count_nonzero(bad))
         self._fed += len(samples)
-        return self._block(
-            samples if self._resampler is None else self._resampler.resample_chunk(samples)
-        )
+        return self._block(samples if self._resampler is None else self._resampler.push(samples))
 
     def _flush(self) -> list[AudioBlock | Event]:
         if self._resampler is None or self._fed == 0:
             return []
-        tail = self._resampler.resample_chunk(np.empty(0, np.float32), last=True)
-        self._resampler.clear()
-        return self._block(tail)
+        return self._block(self._resampler.flush())
 
     def _block(self, samples: np.ndarray) -> list[AudioBlock | Event]:
         if not len(samples):
@@ -123,7 +119,7 @@ class Feed:
         position = self.end
         self.end += len(samples)
         self._given += len(samples)
-        # The resampler holds some 20 ms back: its last sample arrived that long ago.
+        # The resampler holds some of it back: its last sample arrived that long ago.
         held = max(0.0, self._fed / self._rate - self._given / STREAM_RATE)
         return [AudioBlock(position, samples, self.until - held)]
 

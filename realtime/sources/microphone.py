@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from typing import Literal, Self
 
 from realtime.errors import UserError
-from realtime.records import STREAM_RATE, AudioBlock, Event
+from realtime.records import STREAM_RATE, AudioBlock, Event, Pause
 from realtime.sources import devices, portaudio
 from realtime.sources.capture import Capture
 from realtime.sources.clock import Clock
@@ -14,7 +14,7 @@ from realtime.sources.feed import Feed, Tally
 from realtime.sources.portaudio import AudioInput
 from realtime.text import printable
 
-_POLL = 0.01  # seconds between two looks into the ring
+_POLL = 0.004  # seconds between two looks into the ring
 _STALLED = 1.0  # seconds without a callback after which a device counts as gone
 _STARTING = 4.0  # the same before the first callback: a sleeping sound server may take 2 s
 # Seconds between two looks for a device that is away; both let it return within 3 s. Each costs
@@ -30,7 +30,8 @@ class Microphone:
     ``Event``, and nothing fills it:
 
     - ``overflow``: the device or the reader came too late; ``count`` stream samples are lost.
-    - ``disconnected``: the device went away, noticed within 2 s. No blocks come until it returns.
+    - ``disconnected``: the device went away, noticed within 2 s. No blocks come until it returns,
+      only a ``Pause`` now and then.
     - ``reconnected``: it returned, found by its name; stream time went on by the clock meanwhile.
     - ``invalid``: ``count`` samples of the device were no finite numbers and count as 0; at most
       one such event a second.
@@ -158,7 +159,7 @@ class Microphone:
         """End the iteration soon; any thread may call it. The device is closed on leaving."""
         self._stopped = True
 
-    def __iter__(self) -> Iterator[AudioBlock | Event]:
+    def __iter__(self) -> Iterator[AudioBlock | Event | Pause]:
         if self._capture is None:
             raise RuntimeError("enter the source (with Microphone() as source) before iterating")
         feed = Feed(self._event, self._tally, self._capture, 0, self._capture.stamp[0])
@@ -174,7 +175,7 @@ class Microphone:
             self._release()
             if self._exit_on_disconnect:
                 return
-            capture = self._wait_for_return()
+            capture = yield from self._wait_for_return(feed)
             if capture is None or capture.begun is None:
                 return
             away = max(0.0, capture.begun - feed.until)
@@ -200,13 +201,18 @@ class Microphone:
                 self._clock.sleep(_POLL)
                 quiet += _POLL
 
-    def _wait_for_return(self) -> Capture | None:
+    def _wait_for_return(self, feed: Feed) -> Generator[Pause, None, Capture | None]:
         """The device, open and delivering again; None if the source was stopped before."""
         assert self._device is not None
-        begun = self._clock.now()
+        begun = looked = self._clock.now()
         while not self._stopped:
-            fresh = self._clock.now() - begun < _FRESH
-            self._clock.sleep(_SOON if fresh else _LATER)
+            now = self._clock.now()
+            yield Pause(feed.end + round(max(0.0, now - feed.until) * STREAM_RATE))
+            self._clock.sleep(_SOON)
+            now = self._clock.now()
+            if now - looked < (_SOON if now - begun < _FRESH else _LATER) - _POLL:
+                continue
+            looked = now
             portaudio.refresh()
             device = devices.same_input(self._device, portaudio.inputs())
             if device is None:

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from typing import Any, Literal, Self
 
 import mido
 
 from realtime.errors import UserError
-from realtime.records import STREAM_RATE, Event, MidiBlock, TimedMessage
+from realtime.records import STREAM_RATE, Event, MidiBlock, Pause, TimedMessage
 from realtime.sources import devices, midi_system
 from realtime.sources.clock import Clock
 from realtime.sources.midi_system import MidiSystem
@@ -46,7 +46,7 @@ class MidiPort:
 
     - ``overflow``: the reader came too late; ``count`` messages are lost and all notes end.
     - ``disconnected``: the port went away, noticed within 2 s. Sounding notes are ended and pedals
-      released in the block before. No blocks come until it returns.
+      released in the block before. No blocks come until it returns, only a ``Pause`` now and then.
     - ``reconnected``: it returned, found by its name; stream time went on meanwhile.
     - ``notice``: the ``through`` port went away or returned.
 
@@ -115,6 +115,11 @@ class MidiPort:
         return self._api
 
     @property
+    def port(self) -> tuple[str, str]:
+        """The MIDI system and the port in use, as they name themselves: not safe to print."""
+        return self._api, self._port_name
+
+    @property
     def unsent(self) -> int:
         """Messages that could not be passed on through ``through``."""
         return 0 if self._through is None else self._through.failed
@@ -155,7 +160,7 @@ class MidiPort:
         """End the iteration soon; any thread may call it. The port is closed on leaving."""
         self._stopped = True
 
-    def __iter__(self) -> Iterator[MidiBlock | Event]:
+    def __iter__(self) -> Iterator[MidiBlock | Event | Pause]:
         if self._system is None:
             raise RuntimeError("enter the source (with MidiPort() as source) before iterating")
         clock = self._clock
@@ -187,7 +192,7 @@ class MidiPort:
                 if not self._exit_on_disconnect:
                     text += "; waiting for it to return"
                 yield self._event("disconnected", position, text)
-                if self._exit_on_disconnect or not self._wait_for_return():
+                if self._exit_on_disconnect or not (yield from self._wait_for_return()):
                     return
                 away, position = position, self._position(clock.now())
                 text = f"{self.name} is back after {(position - away) / STREAM_RATE:.1f} s"
@@ -263,10 +268,11 @@ class MidiPort:
         virtual = self._virtual is not None
         self._input = self._system.open_input(self._port_name, self._arrive, virtual=virtual)
 
-    def _wait_for_return(self) -> bool:
+    def _wait_for_return(self) -> Generator[Pause, None, bool]:
         """Whether the port is open again; not if the source was stopped before."""
         self._close_input()
         while not self._stopped:
+            yield Pause(self._position(self._clock.now()))
             # Looking at the ports is cheap, making clients for a system that is down is not.
             self._clock.sleep(_POLL if self._system is not None else _RETRY)
             if self._reopen():

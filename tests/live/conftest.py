@@ -11,12 +11,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 import soundfile
-from others import HERE, Helper, Server, need
-
-_ALSA = """
-</usr/share/alsa/alsa.conf>
-pcm.vmic { type pulse device "vmic.monitor" hint { show on description "vmic" } }
-"""
+from others import Helper, environment, jack_audio, pulse_audio
 
 
 @pytest.fixture(scope="session")
@@ -24,35 +19,14 @@ def env():
     """Environment in which only our servers exist."""
     # Not tmp_path: the path of a socket may only have 107 characters.
     folder = Path(tempfile.mkdtemp(prefix="rtc-"))
-    (folder / "asound.conf").write_text(_ALSA)
-    (folder / "shared.conf").write_text("autospawn = no\n")
-    # With memory shared with its server, libpulse 16 may block itself for good when that is killed:
-    # while it frees the memory it waits for the thread that reads it, and that one for its lock.
-    # PortAudio then cannot close the stream. Sources live with it, and leave that much behind.
-    (folder / "client.conf").write_text("autospawn = no\nenable-shm = no\n")
-    inherited = {k: v for k, v in os.environ.items() if not k.startswith(("PULSE", "JACK", "DBUS"))}
-    yield inherited | {
-        "HOME": str(folder),
-        "XDG_RUNTIME_DIR": str(folder),
-        "XDG_CONFIG_HOME": str(folder),
-        "ALSA_CONFIG_PATH": str(folder / "asound.conf"),
-        "PULSE_CLIENTCONFIG": str(folder / "client.conf"),
-        "JACK_DEFAULT_SERVER": f"rtc-{os.getpid()}",
-        "JACK_NO_START_SERVER": "1",
-        "JACK_NO_AUDIO_RESERVATION": "1",
-        "PYTHONPATH": str(HERE.parents[1]),
-        "PYTHONUNBUFFERED": "1",
-    }
+    yield environment(folder)
     shutil.rmtree(folder, ignore_errors=True)
 
 
 @pytest.fixture(scope="session")
 def pulse_server(env):
     """PulseAudio with a sink ``vmic`` whose monitor is the microphone."""
-    need("pulseaudio", "pactl", "paplay")
-    command = ["pulseaudio", "-n", "--daemonize=no", "--use-pid-file=no", "--exit-idle-time=-1"]
-    command += ["-L", "module-native-protocol-unix", "-L", "module-null-sink sink_name=vmic"]
-    server = Server(env, command, ["pactl", "info"])
+    server = pulse_audio(env)
     yield server
     server.stop()
 
@@ -66,16 +40,9 @@ def pulse(pulse_server):
     pulse_server.stop_playing()
 
 
-def jack_server(env, rate):
-    """JACK's dummy driver: MIDI, and a device ``loopback`` that hears what is played to it."""
-    need("jackd", "jack_lsp")
-    command = ["jackd", "-r", "-L", "2", "-d", "dummy", "-r", str(rate), "-p", "1024"]
-    return Server(env, command, ["jack_lsp"])
-
-
 @pytest.fixture(scope="session")
 def jack_session(env):
-    server = jack_server(env, 48_000)
+    server = jack_audio(env)
     yield server
     server.stop()
 
@@ -96,7 +63,7 @@ def jack_at(env):
 
     def jack_at(rate):
         other = env | {"JACK_DEFAULT_SERVER": f"rtc-{os.getpid()}-{rate}"}
-        servers.append(jack_server(other, rate).start())
+        servers.append(jack_audio(other, rate).start())
         return servers[-1]
 
     yield jack_at
@@ -109,8 +76,8 @@ def helper(env):
     """Start a helper; it is stopped in the end."""
     helpers = []
 
-    def helper(script, *args, env=env):
-        helpers.append(Helper(env, script, *args))
+    def helper(program, *args, env=env):
+        helpers.append(Helper(env, program, *args))
         return helpers[-1]
 
     yield helper

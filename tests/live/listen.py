@@ -12,7 +12,7 @@ import time
 
 import numpy as np
 
-from realtime.records import AudioBlock, MidiBlock
+from realtime.records import AudioBlock, Event, MidiBlock
 from realtime.sources.microphone import Microphone
 from realtime.sources.midi_port import MidiPort
 
@@ -52,7 +52,7 @@ def main(kind, path, options):
                 for timed in getattr(item, "messages", ()):
                     message = timed.message
                     say("message", position=timed.position, message=str(message))
-            else:
+            elif isinstance(item, Event):
                 say("event", kind=item.kind, t=item.t, text=item.text, count=item.count, **held())
     if kind == "mic":
         np.savez(

@@ -40,6 +40,9 @@ for line in sys.stdin:
             for message in command["messages"]:
                 port.send(mido.Message(**message))
                 time.sleep(command.get("every", 0))
+        case "play":  # a file, as fast as it is meant
+            for message in mido.MidiFile(command["path"]).play():
+                port.send(message)
         case "close":
             port.close()
     say("done")

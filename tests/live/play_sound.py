@@ -1,4 +1,7 @@
-"""Plays 440 Hz to a device that only takes its own rate: ``play_sound.py DEVICE RATE``."""
+"""Plays 440 Hz to a device that only takes its own rate: ``play_sound.py DEVICE RATE``.
+
+Says so on stdout when the device plays.
+"""
 
 from __future__ import annotations
 
@@ -12,4 +15,5 @@ signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))  # leaving JACK in order
 device, rate = sys.argv[1], int(sys.argv[2])
 wave = 0.5 * np.sin(2 * np.pi * 440 * np.arange(20 * rate) / rate)
 sounddevice.play(np.stack([wave, wave], 1).astype(np.float32), rate, device=device)
+print('{"say": "playing"}', flush=True)
 sounddevice.wait()

@@ -9,7 +9,7 @@ import time
 
 import numpy as np
 import pytest
-from others import HERE, left, sound
+from others import left, sound
 
 RATE = 16_000
 
@@ -60,7 +60,7 @@ def test_a_tone(pulse, listen, tone):
 
 
 @pytest.mark.parametrize(("rate", "dtype"), [(44_100, "int16"), (48_000, "float32")])
-def test_a_device_that_only_takes_its_own_rate(jack_at, listen, rate, dtype):
+def test_a_device_that_only_takes_its_own_rate(jack_at, helper, listen, rate, dtype):
     jack = jack_at(rate)
     refused = (
         "import sounddevice as sd\n"
@@ -73,8 +73,9 @@ def test_a_device_that_only_takes_its_own_rate(jack_at, listen, rate, dtype):
     opened = mic.wait("open")
     assert (opened["rate"], opened["channels"]) == (rate, 2)
     mic.wait("begin")
-    jack.play([sys.executable, str(HERE / "play_sound.py"), "loopback", str(rate)])
-    time.sleep(2.5)
+    player = helper("play_sound.py", "loopback", str(rate), env=jack.env)
+    player.wait("playing")
+    time.sleep(1.5)
     heard = sound(mic)
     start, stop = max(loud(heard), key=lambda edges: edges[1] - edges[0])
     middle = heard[start + 800 : stop - 800]

@@ -194,7 +194,7 @@ def test_what_a_slow_sink_missed_is_told(short: str, monkeypatch, capsys) -> Non
     class Slow(Outlet):
         """Lost three records, as a live run's inbox does when its reader is slow."""
 
-        def close(self, timeout: float = 5.0) -> None:
+        def close(self, timeout: float | None = None) -> None:
             super().close(timeout)
             self.dropped += 3
 
@@ -227,3 +227,21 @@ def test_ctrl_c_sums_up_and_is_130() -> None:
     assert process.returncode == 130
     assert json.loads(out.splitlines()[-1])["type"] == "summary"
     assert err == b""
+
+
+def test_pictures_and_labels_of_a_file(short: str, tmp_path: Path, capsys) -> None:
+    pytest.importorskip("matplotlib")
+    picture, labels = tmp_path / "short.svg", tmp_path / "short.txt"
+    argv = ("--file", short, "--task", "instrument", "--plot", str(picture))
+    status, records, err = run(capsys, *argv, "--labels", str(labels))
+    assert (status, err) == (0, "")
+    assert "signal" not in {r["type"] for r in records}
+    assert picture.read_text().startswith("<?xml")
+    assert (tmp_path / "short.instrument-cnn.txt").read_text().endswith("%\n")
+
+
+@pytest.mark.parametrize("option", ["--record", "--labels", "--plot"])
+def test_what_tells_of_one_source_takes_one(option: str, short: str, tmp_path, capsys) -> None:
+    assert cli.main(["--file", short, PRELUDE, option, str(tmp_path / "it.png")]) == 2
+    assert "one source, not 2" in capsys.readouterr().err
+    assert not (tmp_path / "it.png").exists()

@@ -11,7 +11,7 @@ import pytest
 
 from realtime import features, registry
 from realtime.errors import UserError
-from realtime.registry import find, load, read_manifest, shipped
+from realtime.registry import find, find_all, load, read_manifest, shipped
 
 
 def refusal(folder):
@@ -264,6 +264,23 @@ class TestFinding:
 
     def test_by_folder(self, shipped_here, tmp_path):
         assert find(str(tmp_path / "not-a-model")) == tmp_path / "not-a-model"
+
+    def test_by_name_in_the_folder_called_models(self, shipped_here, model_folder, monkeypatch):
+        pair = shipped_here.parent / "doors"
+        for name in ("doors-cnn", "doors-lstm"):
+            (pair / name).mkdir(parents=True)
+            (pair / name / "model.json").write_text("{}")
+        monkeypatch.chdir(shipped_here.parent)
+        (pair / "doors").mkdir()  # sounds of the same name do not hide the networks
+        (shipped_here.parent / "models").symlink_to(shipped_here.parent)
+        assert find_all("doors") == [pair / "doors-cnn", pair / "doors-lstm"]
+        monkeypatch.setattr(registry, "SHIPPED", shipped_here.parent / "none")
+        here = Path("models") / "doors"
+        assert find_all("doors") == [here / "doors-cnn", here / "doors-lstm"]
+
+    def test_dots_are_paths(self, shipped_here, monkeypatch):
+        monkeypatch.chdir(shipped_here)
+        assert find_all(".") == [Path()]
 
     def test_whatever_else_is_called_models(self, tmp_path):
         (tmp_path / "models.py").write_text("")

@@ -73,6 +73,18 @@ def test_reset_is_a_fresh_start(synth):
     assert np.array_equal(render(synth, []), expected)
 
 
+def test_a_reset_does_not_load_the_soundfont_again(tmp_path, synth):
+    font = tmp_path / "font.sf2"
+    font.write_bytes(default_soundfont().read_bytes())
+    with Synth(font) as own:
+        font.unlink()
+        expected = render(own, [])
+        for _ in range(3):
+            own.render([message(own.position, "note_on", note=50)], own.position + 3_000)
+            own.reset()
+            assert np.array_equal(render(own, []), expected)
+
+
 def test_notes_are_heard_and_silence_is_silent(synth):
     synth.reset()
     assert np.abs(synth.render([], 4_000)).max() <= DITHER

@@ -12,7 +12,7 @@ import pytest
 import soundfile
 
 from realtime.registry import load
-from training import cli, inputs, ship
+from training import cli, inputs, ship, unknown
 from training.datasets import read_all
 from training.fit import quiet_tensorflow, train, trained
 from training.presets import PRESETS, Preset, Schedule
@@ -76,6 +76,9 @@ def pieces(tmp_path: Path) -> str:
 @pytest.fixture(autouse=True)
 def _in_a_folder_of_its_own(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(unknown, "KNOWN", 40)
+    monkeypatch.setattr(unknown, "FOREIGN", 2)
+    monkeypatch.setattr(unknown, "JUDGED", 2)
     quiet_tensorflow(2)
 
 
@@ -101,6 +104,7 @@ def test_every_kind_trains_exports_and_runs(
     assert model.manifest.calibration["temperature"] > 0
     said = model.network.predict(np.zeros(model.network.input_shape, np.float32))
     assert said.sum() == pytest.approx(1, abs=0.02)
+    assert ("unknown" in model.manifest.figures) == PRESETS[name].gated
     card = (tmp_path / name / "README.md").read_text()
     assert model.manifest.training["command"] in card
     assert list((tmp_path / name).glob("confusion-*.png"))
@@ -153,7 +157,7 @@ def test_figures_are_those_of_the_held_out_files(sounds: str, tmp_path: Path, ca
         tmp_path / "model",
         data=data,
         layouts=[sounds],
-        held_out=[sounds],
+        held_out={"known": data},
         command="",
         jobs=1,
         progress=lambda *_: None,
@@ -161,7 +165,7 @@ def test_figures_are_those_of_the_held_out_files(sounds: str, tmp_path: Path, ca
     capsys.readouterr()
     assert cli.main(["evaluate", str(tmp_path / "model"), "--data", sounds, "--json"]) == 0
     figures = json.loads(capsys.readouterr().out)
-    told = manifest.figures["held_out"]["folders:sounds"]
+    told = manifest.figures["held_out"]["known"]
     assert figures["n"] == 6
     assert figures["accuracy"] == told["accuracy"]
     assert np.sum(figures["confusion"]) == 6
@@ -171,7 +175,7 @@ def test_figures_are_those_of_the_held_out_files(sounds: str, tmp_path: Path, ca
 @pytest.mark.parametrize(
     ("argv", "words"),
     [
-        (["fit", "nothing", "--data", "folders:."], "no preset"),
+        (["fit", "nothing", "--data", "composers:."], "nothing to use"),
         (["fit", "instrument-cnn", "--data", "folders:missing"], "no such folder"),
         (["fit", "instrument-cnn", "--data", "missing"], "say the layout"),
         (["evaluate", "nothing", "--data", "folders:."], "no such model"),

@@ -124,3 +124,12 @@ def test_phrases_stay_on_the_keyboard_and_in_the_window():
             assert held > 0
             assert 36 <= pitch <= 84
             assert 0 < velocity < 128
+
+
+@pytest.mark.usefixtures("two_programs")
+def test_synthesizers_come_only_when_asked_for(tmp_path, monkeypatch):
+    monkeypatch.setattr(render, "SYNTHS", {"synth_lead": range(80, 81)})
+    make(tmp_path, synths=True)
+    data = read(f"nsynth-source:{tmp_path}")
+    assert data.labels == ["acoustic", "electronic", "synthetic"]
+    assert read(f"nsynth:{tmp_path}").labels == ["bass", "flute"]

@@ -27,13 +27,13 @@ def humanise(notes: Notes, rng: np.random.Generator) -> Notes:
     tempo = np.exp(rng.uniform(np.log(0.64), np.log(1.57)))
     onsets, durations = onsets * tempo, durations * tempo
     if rng.random() < 0.6:
-        onsets, durations = _rubato(onsets, durations, rng)
+        onsets, durations = rubato(onsets, durations, rng)
     if rng.random() < 0.7:
         onsets = onsets + rng.normal(0, rng.uniform(0, 0.018), len(onsets))
     if rng.random() < 0.7:
         durations *= np.exp(rng.normal(rng.uniform(-0.7, 0.7), 0.3, len(durations)))
     played = Notes(
-        onsets, durations, _transpose(notes.pitches, rng), _velocities(notes, rng), notes.programs
+        onsets, durations, _transpose(notes.pitches, rng), velocities(notes, rng), notes.programs
     )
     if rng.random() < 0.5:
         kept = rng.random(len(onsets)) >= rng.uniform(0, 0.06)
@@ -49,12 +49,13 @@ def humanise(notes: Notes, rng: np.random.Generator) -> Notes:
     )
 
 
-def _rubato(
-    onsets: np.ndarray, durations: np.ndarray, rng: np.random.Generator
+def rubato(
+    onsets: np.ndarray, durations: np.ndarray, rng: np.random.Generator, bends: int = 0
 ) -> tuple[np.ndarray, np.ndarray]:
+    """Onsets and durations under a tempo that drifts by about 12% between so many bends."""
     end = float((onsets + durations).max()) + 1e-3
-    bends = rng.integers(3, 12)
-    grid = np.linspace(0, end, 200)
+    bends = bends or int(rng.integers(3, 12))
+    grid = np.linspace(0, end, 200 + 20 * bends)
     pace = np.interp(grid, np.linspace(0, end, bends), np.exp(rng.normal(0, 0.12, bends)))
     warped = np.concatenate(([0], np.cumsum((pace[1:] + pace[:-1]) / 2 * np.diff(grid))))
     starts = np.interp(onsets, grid, warped)
@@ -67,7 +68,7 @@ def _transpose(pitches: np.ndarray, rng: np.random.Generator) -> np.ndarray:
     return pitches + (int(rng.choice(fits)) if fits else 0)
 
 
-def _velocities(notes: Notes, rng: np.random.Generator) -> np.ndarray:
+def velocities(notes: Notes, rng: np.random.Generator) -> np.ndarray:
     """Louder melody, a slow swell and some unevenness: nothing of the file's own velocities."""
     n = len(notes)
     swell = np.interp(np.arange(n), np.linspace(0, n, 6), rng.normal(0, 10, 6))

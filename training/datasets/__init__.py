@@ -62,14 +62,20 @@ def read(layout: str) -> Dataset:
     """Find the files of a data set.
 
     Args:
-        layout: ``nsynth:FOLDER``, ``composers:FOLDER`` or ``folders:FOLDER``.
+        layout: ``nsynth:FOLDER``, ``nsynth-source:FOLDER``, ``composers:FOLDER`` or
+            ``folders:FOLDER``.
 
     Raises:
         UserError: The layout or folder does not exist, or holds nothing of its kind.
     """
     from training.datasets import composers, folders, nsynth
 
-    readers = {"nsynth": nsynth.read, "composers": composers.read, "folders": folders.read}
+    readers = {
+        "nsynth": nsynth.read,
+        "nsynth-source": nsynth.read_sources,
+        "composers": composers.read,
+        "folders": folders.read,
+    }
     kind, separator, folder = layout.partition(":")
     if not separator or kind not in readers:
         raise UserError(f"{layout!r}: say the layout too, as in {':FOLDER, '.join(readers)}:FOLDER")

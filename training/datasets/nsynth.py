@@ -22,6 +22,11 @@ FAMILIES = (
 )
 """NSynth's instrument families without synth_lead, which has no test notes (Engel et al., 2017)."""
 
+SOURCES = ("acoustic", "electronic", "synthetic")
+"""How a note was made: played, played on something electric, or by a synthesizer."""
+
+NUMBERS = {3: "three", 10: "ten"}
+
 SPLITS = {"nsynth-train": "train", "nsynth-valid": "valid", "nsynth-test": "test"}
 
 
@@ -33,14 +38,27 @@ def read(folder: Path) -> Dataset:
     Raises:
         UserError: There is no readable ``examples.json``.
     """
+    return _read(folder, "family", FAMILIES)
+
+
+def read_sources(folder: Path) -> Dataset:
+    """Read the same, labelled by source: acoustic, electronic or synthetic; with synth_lead.
+
+    Raises:
+        UserError: There is no readable ``examples.json``.
+    """
+    return _read(folder, "source", SOURCES)
+
+
+def _read(folder: Path, what: str, labels: tuple[str, ...]) -> Dataset:
     inside = [folder / name for name in SPLITS if (folder / name).is_dir()]
     data = Dataset([])
     for part in inside or [folder]:
-        _read_split(part, data)
+        _read_split(part, data, what, labels)
     return data
 
 
-def _read_split(folder: Path, data: Dataset) -> None:
+def _read_split(folder: Path, data: Dataset, what: str, labels: tuple[str, ...]) -> None:
     index = folder / "examples.json"
     try:
         entries = json.loads(index.read_text("utf-8"))
@@ -57,12 +75,12 @@ def _read_split(folder: Path, data: Dataset) -> None:
     )
     split = SPLITS.get(folder.name, "")
     for name, entry in entries.items():
-        family = entry.get("instrument_family_str") if isinstance(entry, dict) else None
+        label = entry.get(f"instrument_{what}_str") if isinstance(entry, dict) else None
         path = present.get(f"{name}.wav") or present.get(f"{name}.flac")
-        if family not in FAMILIES:
-            data.left_out[name] = f"family {family!r} is none of the ten"
+        if label not in labels:
+            data.left_out[name] = f"{what} {label!r} is none of the {NUMBERS[len(labels)]}"
         elif path is None:
             data.left_out[name] = f"no {name}.wav or .flac in {folder / 'audio'}"
         else:
             group = str(entry.get("instrument_str") or name.rsplit("-", 2)[0])
-            data.examples.append(Example(path, family, group, split))
+            data.examples.append(Example(path, label, group, split))

@@ -14,12 +14,12 @@ from realtime.features.notes import chord_matrix, note_matrix
 from realtime.records import STREAM_RATE, TimedMessage
 from realtime.synth import Synth
 from training.augment import sound
+from training.augment.picture import colour, mask
 from training.augment.playing import humanise
 from training.datasets import Dataset
 from training.datasets.midi import Notes, load
 from training.inputs import Progress
 from training.inputs.pool import Pool, Shard
-from training.inputs.sounds import mask
 
 SHORTEST = 24
 """Notes a piece must have to be trained on."""
@@ -134,7 +134,7 @@ class PieceSoundInputs:
     """
 
     SHARD = 40
-    LOW, HIGH = -110.0, 10.0  # dBFS that uint8 0 and 255 stand for
+    LOW, HIGH = -145.0, 10.0  # dBFS that uint8 0 and 255 stand for
     SHIFT = 4  # semitones a draw is transposed by at most
 
     def __init__(
@@ -184,6 +184,7 @@ class PieceSoundInputs:
             decibels[:, low:high] *= (self.HIGH - self.LOW) / 255
             decibels[:, low:high] += self.LOW
             windows[j] = self._spectrogram.picture(decibels)
+            colour(windows[j], rng)
             mask(windows[j], rng)
         return windows, np.eye(len(self.labels), dtype=np.float32)[self._pool.labels[chosen]]
 

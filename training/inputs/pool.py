@@ -13,6 +13,9 @@ import numpy as np
 from realtime.errors import UserError
 from training.inputs import Progress
 
+VERSION = 2
+"""Raised whenever the same key would make other windows than before."""
+
 Shard = tuple[np.ndarray, np.ndarray, dict[str, str]]
 """Windows uint8 (n, …), labels int64 (n,), and the files that could not be used with the reason."""
 
@@ -39,7 +42,9 @@ class Pool:
     def __init__(
         self, name: str, key: Any, make: Callable[[int], Shard], *, shards: int, jobs: int
     ) -> None:
-        digest = hashlib.sha256(json.dumps(key, sort_keys=True).encode()).hexdigest()[:12]
+        digest = hashlib.sha256(json.dumps([VERSION, key], sort_keys=True).encode()).hexdigest()[
+            :12
+        ]
         self.folder = cache_folder() / f"{name}-{digest}"
         self._make, self._shards, self._jobs = make, shards, jobs
         self._windows: list[np.ndarray] = []

@@ -13,13 +13,15 @@ from realtime.errors import UserError
 from realtime.features import build, extract
 from training.audio import load
 from training.augment import sound
+from training.augment.background import background
+from training.augment.picture import colour, mask
 from training.datasets import Dataset
 from training.inputs import Progress
 from training.inputs.pool import Pool, Shard
 
 SHARD = 500
-BACKGROUND = 0.06
-"""Share of windows that hold noise alone, for which every label is equally wrong."""
+BACKGROUND = 0.1
+"""Share of windows that hold no instrument, for which every label is equally wrong."""
 
 
 class SoundInputs:
@@ -64,6 +66,7 @@ class SoundInputs:
         chosen = rng.integers(len(self._pool.labels), size=n)
         windows = np.stack([self._pool.window(int(i)) for i in chosen]).astype(np.float32) / 255
         for window in windows:
+            colour(window, rng)
             mask(window, rng)
         targets = np.full((n, len(self.labels)), 1 / len(self.labels), np.float32)
         known = self._pool.labels[chosen] >= 0
@@ -80,8 +83,7 @@ class SoundInputs:
         left_out: dict[str, str] = {}
         for i in range(SHARD):
             if rng.random() < BACKGROUND:
-                samples = sound.noise(feature.window_samples, rng)
-                samples = sound.equalise(samples * np.float32(10 ** rng.uniform(-3, -0.5)), rng)
+                samples = background(feature.window_samples, rng)
             else:
                 labels[i] = rng.integers(len(self.labels))
                 samples = self._sound(int(labels[i]), feature.window_samples, rng, left_out)
@@ -108,20 +110,6 @@ class SoundInputs:
             if float(np.abs(samples).max()) > 1e-3:  # it may lie outside, or have died away
                 return sound.record(samples, rng)
         raise UserError(f"label {self.labels[label]!r}: hardly any of its files hold a sound")
-
-
-def mask(window: np.ndarray, rng: np.random.Generator) -> None:
-    """Blank a band of frequencies and a stretch of time now and then, in place.
-
-    SpecAugment (Park et al., 2019), at most a sixth of each axis.
-    """
-    for axis, size in enumerate(window.shape):
-        if rng.random() < 0.4:
-            width = int(rng.integers(1, max(2, size // 6)))
-            start = int(rng.integers(0, size - width))
-            where = [slice(None), slice(None)]
-            where[axis] = slice(start, start + width)
-            window[tuple(where)] = 0
 
 
 @lru_cache(maxsize=4096)

@@ -7,24 +7,49 @@ because only there does an LSTM convert to TFLite's fused operator.
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import dataclass
 from types import ModuleType
 from typing import Any
 
+import numpy as np
+
+from realtime import plugins
 from realtime.errors import UserError
-from training.networks import mixed, recurrent, vgg
+from training.networks import hybrid, mixed, recurrent, vgg
 
 BUILDERS: dict[str, Callable[..., Any]] = {
     "vgg": vgg.build,
     "mixed": mixed.build,
     "lstm": recurrent.build,
+    "crnn": hybrid.build,
+    "crnn1d": hybrid.build_1d,
 }
+SEQUENTIAL = ("lstm", "crnn1d")
+"""Networks that read (steps, features); the others read a picture with one channel."""
+
+STANDARDISE = "standardise"
+
+
+@dataclass(frozen=True, slots=True)
+class Gate:
+    """A logistic regression on what a network's last layer reads.
+
+    Attributes:
+        weights: float32 (n,).
+        bias: Its constant.
+    """
+
+    weights: np.ndarray
+    bias: float
 
 
 def build(spec: dict[str, Any], shape: tuple[int, ...], n_labels: int, keras: ModuleType) -> Any:
     """Build an untrained network.
 
     Args:
-        spec: ``{"name": "vgg" | "mixed" | "lstm", …}`` with the parameters of that builder.
+        spec: ``{"name": "vgg" | "mixed" | "lstm" …}``, or a name that an installed package adds,
+            with the parameters of that builder; with ``"standardise": True`` each column of a
+            window is first brought to mean 0 and deviation 1, see ``standardise``.
         shape: Shape of one window.
         n_labels: Outputs, a softmax over them.
         keras: ``keras`` or ``tf_keras``.
@@ -35,13 +60,67 @@ def build(spec: dict[str, Any], shape: tuple[int, ...], n_labels: int, keras: Mo
     Raises:
         UserError: No such network.
     """
-    params = {key: value for key, value in spec.items() if key != "name"}
-    if spec.get("name") not in BUILDERS:
-        raise UserError(f"unknown network {spec.get('name')!r}; known: {', '.join(BUILDERS)}")
+    params = {key: value for key, value in spec.items() if key not in ("name", "standardise")}
+    name = spec.get("name")
+    added = plugins.names("training.networks") if name not in BUILDERS else []
+    if name not in [*BUILDERS, *added]:
+        known = ", ".join([*BUILDERS, *added])
+        raise UserError(f"unknown network {name!r}; known: {known}")
+    builder = plugins.load("training.networks", name) if name in added else BUILDERS[name]
     inputs = keras.Input(shape)
     x = inputs
-    if spec["name"] != "lstm":
+    if spec.get("standardise"):
+        x = keras.layers.BatchNormalization(
+            center=False, scale=False, trainable=False, dtype="float32", name=STANDARDISE
+        )(x)
+    if name not in SEQUENTIAL:
         x = keras.layers.Reshape((*shape, 1))(x)
-    x = BUILDERS[spec["name"]](x, keras, **params)
+    x = builder(x, keras, **params)
     outputs = keras.layers.Dense(n_labels, activation="softmax", dtype="float32")(x)
     return keras.Model(inputs, outputs)
+
+
+def gated(model: Any, gate: Gate, keras: ModuleType) -> Any:
+    """A network whose answers fade to "any label" as far as a sound is unlike what it knows.
+
+    By the law of total probability: with the probability that the gate gives, the sound is one of
+    those the network was trained on and its answer counts; else every label is equally likely.
+
+    Args:
+        model: What ``build`` made.
+        gate: Reads what the last layer of ``model`` reads.
+        keras: The Keras that ``model`` was built with.
+    """
+    known = keras.layers.Dense(1, activation="sigmoid", dtype="float32")
+    familiar = known(model.layers[-1].input)
+    known.set_weights([gate.weights[:, None], np.array([gate.bias], np.float32)])
+    any_label = 1 / model.output.shape[-1]
+    return keras.Model(model.inputs, (model.output - any_label) * familiar + any_label)
+
+
+def standardise(model: Any, windows: np.ndarray) -> None:
+    """Give a new network the mean and variance of its input, where it asks for them.
+
+    MFCC are no small numbers; the network carries their scale with it, so that a window is all that
+    it needs when it runs.
+
+    Args:
+        model: ``keras.Model`` of ``build``.
+        windows: Training windows, float32 (n, steps, features).
+    """
+    for layer in model.layers:
+        if layer.name == STANDARDISE:
+            axes = tuple(range(windows.ndim - 1))
+            layer.set_weights([windows.mean(axis=axes), windows.var(axis=axes)])
+
+
+def settle(model: Any, steps: int) -> None:
+    """Let batch norm forget its first guess in time, however few steps a small set gives.
+
+    Args:
+        model: New ``keras.Model``.
+        steps: Steps it will be trained for.
+    """
+    for layer in model.layers:
+        if hasattr(layer, "momentum"):
+            layer.momentum = max(0.0, min(0.99, 1 - 20 / steps))

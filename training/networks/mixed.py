@@ -18,6 +18,7 @@ def build(
     dense: int,
     dropout: float,
     weight_decay: float = 1e-4,
+    stem: int = 0,
 ) -> Any:
     """Three kinds of blocks, each followed by 2 x 2 max-pooling, a global average, a dense layer.
 
@@ -36,12 +37,19 @@ def build(
         dense: Units of the dense layer.
         dropout: Before the output.
         weight_decay: L2 penalty on every convolution and the dense layer.
+        stem: Filters of a first 5 x 5 convolution of stride 2, pooled too; none by default. At full
+            size a picture costs more than all that follows.
     """
     layers, decay = keras.layers, keras.regularizers.L2(weight_decay)
 
-    def conv(x: Any, n: int, size: int = 3) -> Any:
-        return layers.Conv2D(n, size, padding="same", use_bias=False, kernel_regularizer=decay)(x)
+    def conv(x: Any, n: int, size: int = 3, stride: int = 1) -> Any:
+        return layers.Conv2D(
+            n, size, stride, padding="same", use_bias=False, kernel_regularizer=decay
+        )(x)
 
+    if stem:
+        x = layers.ReLU()(layers.BatchNormalization()(conv(x, stem, 5, 2)))
+        x = layers.MaxPooling2D(2)(x)
     for n in vgg:
         x = layers.ReLU()(layers.BatchNormalization()(conv(x, n)))
         x = layers.MaxPooling2D(2)(x)

@@ -16,6 +16,7 @@ def build(
     dense: int,
     dense_dropout: float = 0.0,
     head: Literal["flatten", "last", "average"] = "average",
+    stack: int = 1,
 ) -> Any:
     """LSTM layers with dropout between, a dense layer.
 
@@ -32,8 +33,12 @@ def build(
         dense: Units of the dense layer.
         dense_dropout: After the dense layer.
         head: What the dense layer sees of the last LSTM layer's steps.
+        stack: Rows of the input read in one step: a divisor of ``steps``. Fewer steps are faster,
+            and what lies far apart is easier to relate (Sak et al., 2015).
     """
     layers = keras.layers
+    if stack > 1:
+        x = layers.Reshape((x.shape[1] // stack, x.shape[2] * stack))(x)
     for i, n in enumerate(units):
         x = layers.LSTM(n, return_sequences=head != "last" or i < len(units) - 1)(x)
         x = layers.Dropout(dropout)(x)

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
+import numpy as np
 from rich.text import Text
 
 from realtime.records import Prediction
@@ -19,6 +20,8 @@ from realtime.sinks.dashboard.look import (
     Look,
     beside,
 )
+from realtime.sinks.dashboard.pictures import rolling
+from realtime.sinks.dashboard.scene import TREND_SECONDS, Said
 
 GAP = 2
 """Cells between two columns."""
@@ -28,6 +31,12 @@ NARROWEST = 32
 
 LABEL_WIDTH = 14
 """Cells that a label may take."""
+
+TREND_FROM = 14
+"""Cells for a bar from which on it shares them with the curve of the last minute."""
+
+LONGEST_TREND = 60
+"""Cells of that curve at most: one a second."""
 
 METER_FLOOR = -60.0
 """dBFS at the left end of the level meter."""
@@ -74,24 +83,33 @@ def ranking(predictions: Sequence[Prediction], rows: int) -> list[str]:
 
 
 def task_rows(
-    look: Look, models: dict[str, Prediction | None], *, width: int, rows: int
+    look: Look,
+    models: dict[str, Prediction | None],
+    history: Mapping[str, Sequence[Said]],
+    *,
+    width: int,
+    rows: int,
 ) -> list[Text]:
     """A task: for each model a name and its bars, in as many columns as fit.
 
     Args:
         look: How to draw.
         models: What each model says; None before it says anything.
+        history: What each said before.
         width: Cells.
         rows: Rows of bars under each model's name.
     """
     across = columns(len(models), width)
     known = [prediction for prediction in models.values() if prediction is not None]
     if len(models) == 1 and columns(2, width) == 2:
-        return _alone(look, *next(iter(models.items())), width=width, rows=rows)
+        return _alone(look, *next(iter(models.items())), history, width=width, rows=rows)
     labels = ranking(known, rows)
     cell = (width - GAP * (across - 1)) // across
     blocks = [
-        [model_heading(look, name, prediction), *model_bars(look, prediction, labels, cell)]
+        [
+            model_heading(look, name, prediction, cell),
+            *model_bars(look, prediction, labels, cell, history.get(name, ())),
+        ]
         for name, prediction in models.items()
     ]
     lines: list[Text] = []
@@ -109,28 +127,50 @@ def task_height(models: int, width: int, rows: int) -> int:
     return math.ceil(models / columns(models, width)) * (rows + 1)
 
 
-def model_heading(look: Look, name: str, prediction: Prediction | None) -> Text:
-    """A model's name, and its state in words, sign and colour."""
+def model_heading(look: Look, name: str, prediction: Prediction | None, width: int) -> Text:
+    """A model's name, its state in words, sign and colour, and what its evidence favours so far."""
     short = name.rpartition("-")[2]
     text = Text("  ").append(look.name(short.upper() if short in {"cnn", "lstm"} else name), "bold")
     if prediction is None:
         return text.append("  waiting", QUIET)
     sign, colour = look.glyphs.states[prediction.state], STATE_COLOURS[prediction.state]
     words = {"warming": "warming up"}.get(prediction.state, prediction.state)
-    return text.append(f"  {sign} ", colour).append(words, colour)
+    text.append(f"  {sign} ", colour).append(words, colour)
+    return text.append_text(_so_far(look, prediction, width - text.cell_len))
+
+
+def _so_far(look: Look, prediction: Prediction, width: int) -> Text:
+    """The label that all windows together favour, at the right; nothing where it does not fit."""
+    evidence = prediction.evidence
+    label = max(evidence, key=evidence.__getitem__, default=None)
+    room = width - len("  so far  100%")
+    if label is None or room < 4 or not math.isfinite(evidence[label]):
+        return Text()
+    said = Text("so far ", QUIET).append(look.name(label, min(room, LABEL_WIDTH)), "default")
+    said.append(f" {evidence[label]:4.0%}", QUIET)
+    return Text(" " * (width - said.cell_len)).append_text(said)
 
 
 def model_bars(
-    look: Look, prediction: Prediction | None, labels: Sequence[str], width: int
+    look: Look,
+    prediction: Prediction | None,
+    labels: Sequence[str],
+    width: int,
+    history: Sequence[Said] = (),
 ) -> list[Text]:
-    """One bar a label: the smoothed probability, in percent too."""
+    """One bar a label: the smoothed probability, in percent too, and its course until now."""
     if prediction is None:
         return []
     favourite = leader(prediction)
     live = prediction.state == "live"
     name_width = min(LABEL_WIDTH, max((len(label) for label in labels), default=0))
+    room = max(0, width - name_width - 8)
+    course = min(LONGEST_TREND, room // 2) if room >= TREND_FROM else 0
+    curves = (
+        trends(look, history, labels, prediction.t, course - 1) if course else [""] * len(labels)
+    )
     lines = []
-    for label in labels:
+    for label, curve in zip(labels, curves, strict=True):
         p = prediction.smoothed.get(label, 0.0)
         first = label == favourite and prediction.state in {"live", "warming"}
         style = SKY if first and live else QUIET
@@ -138,14 +178,38 @@ def model_bars(
         shown = look.name(label, name_width)
         line.append(shown, "bold default" if first else "default")
         line.append(" " * (name_width + 1 - Text(shown).cell_len))
-        line.append_text(bar(look, p, max(0, width - name_width - 8), style))
+        line.append_text(bar(look, p, room - course, style))
         percent = f"{p:5.0%}" if math.isfinite(p) else "    -"
-        lines.append(line.append(percent, "bold default" if first else QUIET))
+        line.append(percent, "bold default" if first else QUIET)
+        lines.append(line.append(f" {curve}", style) if course else line)
     return lines
 
 
-def agreement(look: Look, predictions: Sequence[Prediction | None]) -> Text:
-    """What the models of a task agree on, or that they differ."""
+def trends(
+    look: Look, history: Sequence[Said], labels: Sequence[str], now: float, width: int
+) -> list[str]:
+    """For each label its probability over the last ``TREND_SECONDS``, as a curve of one line."""
+    if not history:
+        return [" " * width] * len(labels)
+    values = np.array([[said.probs.get(label, 0.0) for label in labels] for said in history])
+    values = np.clip(np.nan_to_num(values), 0.0, 1.0)
+    times = [said.t for said in history]
+    columns = rolling(times, values, now, width, empty=0.0, seconds=TREND_SECONDS)
+    heights = look.glyphs.heights
+    levels = np.round(columns * (len(heights) - 1)).astype(int)
+    return ["".join(heights[level] for level in row) for row in levels.T]
+
+
+def agreement(
+    look: Look, predictions: Sequence[Prediction | None], share: float | None = None
+) -> Text:
+    """What the models of a task agree on, or that they differ, and how often they agreed.
+
+    Args:
+        look: How to draw.
+        predictions: What each model says.
+        share: The part of the last minute in which they agreed.
+    """
     heard = [leader(p) for p in predictions if p is not None and p.state == "live"]
     said = list(dict.fromkeys(label for label in heard if label is not None))
     if len(heard) < 2 or not said:
@@ -154,8 +218,12 @@ def agreement(look: Look, predictions: Sequence[Prediction | None]) -> Text:
         text = Text(f"{look.glyphs.agree} ", GREEN).append("agree on ", "default")
     else:
         text = Text(f"{look.glyphs.differ} ", ORANGE).append("differ: ", "default")
-    names = f" {look.glyphs.between} ".join(look.name(label, LABEL_WIDTH) for label in said)
-    return text.append(names, "bold default")
+    between = f" {look.glyphs.between} "
+    often = "" if len(said) == 1 else "agreed "
+    text.append(between.join(look.name(label, LABEL_WIDTH) for label in said), "bold default")
+    if share is not None:
+        text.append(f"{between}{often}{share:.0%} of the last minute", QUIET)
+    return text
 
 
 def decibels(amplitude: float) -> float:
@@ -179,12 +247,18 @@ def meter(look: Look, level: float, peak: float, width: int) -> Text:
 
 
 def _alone(
-    look: Look, name: str, prediction: Prediction | None, *, width: int, rows: int
+    look: Look,
+    name: str,
+    prediction: Prediction | None,
+    history: Mapping[str, Sequence[Said]],
+    *,
+    width: int,
+    rows: int,
 ) -> list[Text]:
     """A task's only model: its labels run on into the second column."""
     cell = (width - GAP) // 2
     labels = ranking([prediction] if prediction else [], 2 * rows)
-    bars = model_bars(look, prediction, labels, cell)
-    lines = [model_heading(look, name, prediction)]
+    bars = model_bars(look, prediction, labels, cell, history.get(name, ()))
+    lines = [model_heading(look, name, prediction, width)]
     lines += beside(bars[:rows], bars[rows:], cell, GAP)
     return lines + [Text()] * (rows + 1 - len(lines))

@@ -8,9 +8,11 @@ import time
 from rich.console import Console, ConsoleOptions, RenderableType, RenderResult
 from rich.live import Live
 
+from realtime.controls import Controls
 from realtime.records import Record
 from realtime.sinks.dashboard.closing import Closing
 from realtime.sinks.dashboard.frame import frame
+from realtime.sinks.dashboard.keys import Keys
 from realtime.sinks.dashboard.look import Look
 from realtime.sinks.dashboard.scene import Scene
 
@@ -29,15 +31,23 @@ class Dashboard:
     It draws from a thread of its own, ten times a second at most; ``emit`` only notes what is new.
     The live picture takes the terminal's alternate screen: frames are written over one another
     without erasing, so nothing flickers, and a resized terminal is simply filled anew.
+
+    Attributes:
+        signals: It shows what the stream looks like.
     """
 
-    def __init__(self, console: Console | None = None) -> None:
+    signals = True
+
+    def __init__(self, console: Console | None = None, controls: Controls | None = None) -> None:
         """Prepares a dashboard; the screen is taken with the first record.
 
         Args:
             console: Where to draw; stdout if not given. One that is no terminal gets the summary
                 only.
+            controls: What the keys work on; without, there are no keys.
         """
+        self._controls = controls
+        self._keys: Keys | None = None
         self._console = console or Console()
         self._scene = Scene()
         self._lock = threading.Lock()
@@ -56,6 +66,9 @@ class Dashboard:
         with self._lock:
             self._scene.update(record)
         if self._thread is None and self._console.is_terminal:
+            if self._controls is not None:
+                self._keys = Keys(self._pressed)
+                self._scene.keys = self._keys.work
             self._thread = threading.Thread(target=self._draw, name="dashboard", daemon=True)
             self._thread.start()
 
@@ -66,6 +79,8 @@ class Dashboard:
         self._closing.set()
         if self._thread is not None:
             self._thread.join()
+        if self._keys is not None:
+            self._keys.close()
         self._console.print(self.summary())
 
     def render(self) -> RenderableType:
@@ -75,6 +90,26 @@ class Dashboard:
     def summary(self) -> RenderableType:
         """What ``close`` leaves on the screen."""
         return Closing(self._scene)
+
+    def _pressed(self, key: str) -> None:
+        """What a key does; runs in the keyboard's thread."""
+        controls = self._controls
+        assert controls is not None
+        match key:
+            case "q":
+                controls.quit()
+            case " ":
+                controls.hold.toggle()
+            case "r":
+                controls.reset_evidence()
+            case "d":
+                controls.next_device()
+        with self._lock:
+            self._scene.paused = controls.hold.on
+            if key == "m":
+                self._scene.next_task()
+            self._scene.help = key == "?" and not self._scene.help
+            self._scene.version += 1
 
     def _draw(self) -> None:
         live = Live(

@@ -16,6 +16,7 @@ from realtime.sinks.dashboard.bars import (
     task_height,
     task_rows,
 )
+from realtime.sinks.dashboard.explained import explained
 from realtime.sinks.dashboard.look import (
     GREEN,
     ORANGE,
@@ -47,6 +48,7 @@ STATUS_COLOURS = {
     "listening": GREEN,
     "playing": GREEN,
     "finished": SKY,
+    "paused": ORANGE,
     "disconnected": VERMILLION,
 }
 
@@ -117,6 +119,11 @@ def frame(scene: Scene, look: Look, width: int, height: int) -> list[Text]:
         height: Lines at most.
     """
     inner = max(1, width - 2 * MARGIN)
+    margin = " " * MARGIN
+    if scene.help:
+        page = [_header(scene, look, inner), Text(), *explained(look, scene, inner)]
+        page = [*page[: height - 1], _footer(scene, look, inner)]
+        return [fit(Text(margin).append_text(line), width) for line in page[:height]]
     parts = plan(height, scene, inner)
     done = scene.summaries[len(scene.summaries) - parts.done :] if parts.done else []
     lines = [_result(scene, look, summary, inner) for summary in done]
@@ -124,14 +131,14 @@ def frame(scene: Scene, look: Look, width: int, height: int) -> list[Text]:
     for task, models in scene.tasks.items():
         predictions = {name: scene.predictions.get(name) for name in models}
         lines += [Text()] * parts.gap
-        lines.append(look.rule(task.title(), agreement(look, list(predictions.values())), inner))
-        lines += task_rows(look, predictions, width=inner, rows=parts.bars[task])
+        note = agreement(look, list(predictions.values()), scene.agreement(models))
+        lines.append(look.rule(task.title(), note, inner))
+        lines += task_rows(look, predictions, scene.history, width=inner, rows=parts.bars[task])
     if parts.signal:
         lines += [Text()] * parts.gap
         lines += _signal(scene, look, inner, parts.signal)
     lines += [Text()] * parts.foot
     lines.append(_footer(scene, look, inner))
-    margin = " " * MARGIN
     return [fit(Text(margin).append_text(line), width) for line in lines[:height]]
 
 
@@ -158,7 +165,8 @@ def _rows_wanted(scene: Scene, models: list[str], width: int) -> int:
 
 def _header(scene: Scene, look: Look, width: int) -> Text:
     status = scene.status
-    sign = look.glyphs.states["live" if scene.connected else "warming"]
+    still = scene.paused or not scene.connected
+    sign = look.glyphs.states["warming" if still else "live"]
     right = Text(f"{sign} {status}", STATUS_COLOURS[status])
     time = clock(scene.t) + (f" / {clock(scene.length)}" if scene.length else "")
     right.append(f"   {time}", "bold default")
@@ -230,7 +238,7 @@ def _losses(scene: Scene, look: Look) -> Text:
 
 def _footer(scene: Scene, look: Look, width: int) -> Text:
     """The last event at the left, what the keyboard does at the right."""
-    keys = Text("Ctrl-C ends", QUIET)
+    keys = Text("q quit   space pause   ? keys" if scene.keys else "Ctrl-C ends", QUIET)
     room = max(0, width - keys.cell_len - 2)
     text = Text()
     if scene.events:

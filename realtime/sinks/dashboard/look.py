@@ -44,6 +44,8 @@ class Glyphs:
     """Nothing, upper half, lower half, both."""
     shades: str
     """From nothing to full, for pictures without colour."""
+    heights: str
+    """From nothing to full, for curves of one line."""
 
 
 UNICODE = Glyphs(
@@ -59,6 +61,7 @@ UNICODE = Glyphs(
     states={"live": "●", "warming": "◌", "silent": "○", "unknown": "?"},
     pixels=" ▀▄█",
     shades=" ░▒▓█",
+    heights=" ▁▂▃▄▅▆▇█",
 )
 ASCII = Glyphs(
     bar="=",
@@ -73,6 +76,7 @@ ASCII = Glyphs(
     states={"live": "*", "warming": "~", "silent": "-", "unknown": "?"},
     pixels=" '.#",
     shades=" .:-=+*#%@",
+    heights=" .,-~=+*#",
 )
 
 

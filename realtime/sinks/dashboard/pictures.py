@@ -96,7 +96,13 @@ def piano_roll(
 
 
 def rolling(
-    times: Sequence[float], values: np.ndarray, now: float, width: int, *, empty: float | bool
+    times: Sequence[float],
+    values: np.ndarray,
+    now: float,
+    width: int,
+    *,
+    empty: float | bool,
+    seconds: float = HISTORY_SECONDS,
 ) -> np.ndarray:
     """Lays a signal out in columns of equal time, the newest last.
 
@@ -107,13 +113,14 @@ def rolling(
         times: When each row of ``values`` ends, in seconds, rising.
         values: Shape (len(times), n).
         now: Stream time that must be in the last column.
-        width: Columns over ``HISTORY_SECONDS``.
+        width: Columns.
         empty: What stands where there is no signal.
+        seconds: What the columns cover together.
 
     Returns:
         The highest value of each column, shape (width, n).
     """
-    step = HISTORY_SECONDS / width
+    step = seconds / width
     edges = (np.ceil(now / step - 1e-6) + np.arange(-width, 1)) * step
     # A row reaches back to the one before, so the row after a column's end belongs to it too.
     begin = np.searchsorted(times, edges[:-1], side="right")

@@ -3,17 +3,39 @@
 from __future__ import annotations
 
 from collections import deque
+from dataclasses import dataclass
 
 from realtime.records import Event, Latency, Prediction, Record, Signal, Start, Summary
 
 HISTORY_SECONDS = 10.0
 """How far the rolling picture looks back."""
 
+TREND_SECONDS = 60.0
+"""How far the history of the probabilities looks back."""
+
+TREND_STEP = 0.2
+"""Seconds between two entries of that history at least."""
+
 LATENCIES = 200
 """Predictions over which latency percentiles are taken."""
 
 CLIP_SECONDS = 2.0
 """How long a peak stays in sight."""
+
+
+@dataclass(frozen=True, slots=True)
+class Said:
+    """What a model said at an instant.
+
+    Attributes:
+        t: Stream time in seconds.
+        probs: Smoothed probabilities by label.
+        leader: The likeliest label; None unless the model was sure enough to be live.
+    """
+
+    t: float
+    probs: dict[str, float]
+    leader: str | None
 
 
 class Scene:
@@ -32,6 +54,11 @@ class Scene:
         events: The last few events.
         connected: False between a disconnection and the reconnection.
         summaries: One for each source that has ended.
+        history: What each model said in the last ``TREND_SECONDS`` of this source, oldest first.
+        focus: The only task to show; None for all.
+        help: Whether the keys are explained instead.
+        paused: Whether a person takes a pause.
+        keys: Whether there is a keyboard to press keys on.
     """
 
     def __init__(self) -> None:
@@ -47,6 +74,11 @@ class Scene:
         self.events: deque[Event] = deque(maxlen=5)
         self.connected = True
         self.summaries: list[Summary] = []
+        self.history: dict[str, deque[Said]] = {}
+        self.focus: str | None = None
+        self.help = False
+        self.paused = False
+        self.keys = False
         self._ended = False
 
     @property
@@ -65,6 +97,8 @@ class Scene:
         """What the source is doing, in a word."""
         if not self.connected:
             return "disconnected"
+        if self.paused:
+            return "paused"
         if self._ended:
             return "finished"
         if not self.signals and not self.predictions:
@@ -73,6 +107,12 @@ class Scene:
 
     @property
     def tasks(self) -> dict[str, list[str]]:
+        """The models of each task to show, in the order they were named."""
+        tasks = self.all_tasks
+        return {self.focus: tasks[self.focus]} if self.focus in tasks else tasks
+
+    @property
+    def all_tasks(self) -> dict[str, list[str]]:
         """The models of each task, in the order they were named."""
         tasks: dict[str, list[str]] = {}
         names = self.start.models if self.start else ()
@@ -84,6 +124,28 @@ class Scene:
     def peak(self) -> float:
         """Highest sample of the last ``CLIP_SECONDS``."""
         return max((s.peak for s in self.signals if s.t > self.t - CLIP_SECONDS), default=0.0)
+
+    def next_task(self) -> None:
+        """Shows the next task alone, and after the last one all of them."""
+        tasks = [None, *self.all_tasks]
+        if len(tasks) > 2:  # with a single task there is nothing to leave out
+            at = tasks.index(self.focus) if self.focus in tasks else 0
+            self.focus = tasks[(at + 1) % len(tasks)]
+
+    def agreement(self, models: list[str]) -> float | None:
+        """In what part of the last ``TREND_SECONDS`` all these models led with the same label.
+
+        Only instants at which at least two of them were live count; None if there are none.
+        """
+        by_time: dict[float, list[str]] = {}
+        for name in models:
+            for said in self.history.get(name, ()):
+                if said.leader is not None:
+                    by_time.setdefault(said.t, []).append(said.leader)
+        compared = [leaders for leaders in by_time.values() if len(leaders) > 1]
+        if not compared:
+            return None
+        return sum(len(set(leaders)) == 1 for leaders in compared) / len(compared)
 
     def update(self, record: Record) -> None:
         """Takes in a record."""
@@ -119,6 +181,17 @@ class Scene:
         self.t = max(self.t, prediction.t)
         self.predictions[prediction.model] = prediction
         self.latencies.append(prediction.latency)
+        self._remember(prediction)
+
+    def _remember(self, prediction: Prediction) -> None:
+        probs = prediction.smoothed
+        leader = max(probs, key=probs.__getitem__) if probs else None
+        history = self.history.setdefault(prediction.model, deque())
+        if not history or prediction.t - history[-1].t > TREND_STEP - 1e-6:
+            live = prediction.state == "live"
+            history.append(Said(prediction.t, probs, leader if live else None))
+        while history[0].t < prediction.t - TREND_SECONDS - 1:
+            history.popleft()
 
     def _event(self, event: Event) -> None:
         self.events.append(event)
@@ -134,6 +207,7 @@ class Scene:
     def _next_source(self) -> None:
         self.t = 0.0
         self.predictions.clear()
+        self.history.clear()
         self.signals.clear()
         self._ended = False
         self.connected = True

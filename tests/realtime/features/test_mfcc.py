@@ -71,6 +71,24 @@ def test_the_window_is_librosas_for_extreme_sounds(samples):
     np.testing.assert_allclose(window, reference(samples, 64_000), rtol=0, atol=1e-3)
 
 
+@settings(max_examples=10)
+@given(n=st.integers(64_000, 90_000), seed=st.integers(0, 2**32))
+def test_without_padding_the_window_is_librosas_without_it(n, seed, sound):
+    samples = sound(n, seed)
+    mfcc = Mfcc(center=False)
+    window = extract(mfcc, samples)
+    expected = librosa.feature.mfcc(
+        y=samples[mfcc.start : mfcc.end],
+        sr=16_000,
+        n_fft=2048,
+        hop_length=512,
+        n_mfcc=13,
+        center=False,
+    )
+    assert window.shape == mfcc.shape == (122, 13)
+    np.testing.assert_allclose(window, expected.T, rtol=0, atol=1e-3)
+
+
 @settings(max_examples=40)
 @given(
     n=st.integers(0, 12_000),

@@ -3,7 +3,7 @@ import pytest
 from live_fakes import FakeClock, FakeMidi
 
 from realtime.errors import UserError
-from realtime.records import STREAM_RATE, MidiBlock
+from realtime.records import STREAM_RATE, MidiBlock, Pause
 from realtime.sources import midi_port, midi_system
 from realtime.sources.midi_port import MidiPort
 from realtime.sources.midi_system import MidiPorts
@@ -31,7 +31,7 @@ class Stage:
         self.midi = midi
         self.clock = FakeClock()
         self.source = MidiPort(*args, clock=self.clock, **options)
-        self.messages, self.events, self.blocks = [], [], []
+        self.messages, self.events, self.blocks, self.pauses = [], [], [], []
 
     def play(self, at, *args, **options):
         message = mido.Message(*args, **options)
@@ -55,11 +55,17 @@ class Stage:
                     self.blocks.append(item)
                     self.messages += item.messages
                     end, told = item.end, False
+                elif isinstance(item, Pause):
+                    assert self.kinds[-1] == "disconnected"
+                    self.pauses.append((self.clock.now() - 100, item.position / STREAM_RATE))
                 else:
                     self.events.append(item)
                     told = True
-        self.kinds = [event.kind for event in self.events]
         return self
+
+    @property
+    def kinds(self):
+        return [event.kind for event in self.events]
 
     def heard(self):
         return [(round(m.position / STREAM_RATE, 3), str(m.message)) for m in self.messages]
@@ -163,6 +169,8 @@ def test_vanishing_and_returning(midi):
         (3.5, "note_on channel=0 note=70 velocity=64 time=0"),
     ]
     assert not any(gone.t < block.end / STREAM_RATE <= back.t for block in stage.blocks)
+    assert len(stage.pauses) >= 18
+    assert all(at == pytest.approx(when, abs=0.01) for when, at in stage.pauses)
 
 
 def test_returning_with_another_number(midi):

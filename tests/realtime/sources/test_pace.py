@@ -80,3 +80,16 @@ def test_an_interrupt_ends_the_wait(clock, monkeypatch):
     monkeypatch.setattr(clock, "sleep", interrupt)
     with pytest.raises(KeyboardInterrupt):
         next(pace.paced([audio(0)]))
+
+
+def test_the_clock_stands_during_a_pause(clock):
+    def hold():
+        if not taken or len(taken) != 2:
+            return 0.0
+        clock.now += 30
+        return 30.0
+
+    taken, blocks = [], [audio(0), audio(1600), audio(3200), audio(4800)]
+    for block in pace.paced(blocks, hold):
+        taken.append(block.captured)  # noqa: PERF401  hold looks at it
+    assert taken == pytest.approx([100.1, 100.2, 130.3, 130.4], abs=1e-6)

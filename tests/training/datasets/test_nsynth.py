@@ -126,3 +126,15 @@ def test_the_families_are_nsynths_without_synth_lead():
     assert len(FAMILIES) == 10
     assert list(FAMILIES) == sorted(FAMILIES)
     assert "synth_lead" not in FAMILIES
+
+
+def test_labelled_by_source_synthetic_leads_count_too(split):
+    sources = {"flute_1": "acoustic", "organ_1": "electronic", "synth_lead_1": "synthetic"}
+    notes = {
+        name: note(name[:-2], name) | {"instrument_source_str": source}
+        for name, source in sources.items()
+    }
+    folder = split(notes | {"odd": note() | {"instrument_source_str": "stolen"}})
+    data = read(f"nsynth-source:{folder}")
+    assert {e.group: e.label for e in data.examples} == sources
+    assert data.left_out == {"odd": "source 'stolen' is none of the three"}

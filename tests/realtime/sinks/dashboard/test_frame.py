@@ -1,5 +1,7 @@
 import io
+import os
 import unicodedata
+from pathlib import Path
 
 import pytest
 from hypothesis import given, settings
@@ -7,36 +9,13 @@ from hypothesis import strategies as st
 from rich.cells import cell_len
 from rich.console import Console
 
+from realtime.controls import Controls
 from realtime.sinks.dashboard import Dashboard
 
 SIZES = [(80, 24), (120, 36)]
 
-AT_80_BY_24 = """\
- rt-classify  song.wav                                  ● playing   0:08 / 1:00
- ━━━━━━━━━━────────────────────────────────────────────────────────────────────
-
- ── Instrument ───────────────────────────────────────────── ✓ agree on reed ──
-   CNN  ● live                             LSTM  ● live
- ▸ reed  ━━━━━━━━━━━━━━━━━━━━━━━──  91%  ▸ reed  ━━━━━━━━━━━━━━━╸─────────  62%
-   bass  ─────────────────────────   1%    bass  ━────────────────────────   4%
-   brass ─────────────────────────   1%    brass ━────────────────────────   4%
-
- ── Composer ──────────────────────────────────────────────────────────────────
-   CNN  ● live
- ▸ Mendelssohn ━━━━━━━━━━╸────────  55%    Byrd        ━──────────────────   6%
-   Bach        ━──────────────────   6%    Chopin      ━──────────────────   6%
-   Bartok      ━──────────────────   6%    Handel      ━──────────────────   6%
-
- ── Sound ──────────────────────── last 10 s ──  ── Latency ───────────── ms ──
- level ━━━━━━━━╸────  -20 dBFS  peak   -6                       p50   p95   p99
-          █████████████████████████████████████  capture        1.0   1.0   1.0
-          ▓▓▓▓▓▓▓▓▓▓▓▓▓▓▓▓▓▓▓▓▓▓▓▓▓▓▓▓▓▓▓▓▓▓▓▓▓  features       0.5   0.5   0.5
-          ▓▓▓▓▓▓▓▓▓▓▓▓▓▓▓▓▓▓▓▓▓▓▓▓▓▓▓▓▓▓▓▓▓▓▓▓▓  inference      2.2   2.2   2.2
-          ▒▒▒▒▒▒▒▒▒▒▒▒▒▒▒▒▒▒▒▒▒▒▒▒▒▒▒▒▒▒▒▒▒▒▒▒▒  total          3.8   3.8   3.8
-          ░░░░░░░░░░░░░░░░░░░░░░░░░░░░░░░░░░░░░  losses           0
-
-                                                                    Ctrl-C ends
-"""
+FRAMES = Path(__file__).parent / "frames"
+"""Whole frames as they should look; with ``REWRITE_FRAMES=1`` they are written anew, to look at."""
 
 
 def dashboard(*records):
@@ -67,9 +46,48 @@ def notes(make):
     ]
 
 
-def test_80_by_24(make, draw):
-    lines = draw(dashboard(*sound(make)), colours=None)
-    assert [line.rstrip() for line in lines] == AT_80_BY_24.splitlines()
+def minute(make):
+    """A minute in which one network changes its mind, the other follows, and evidence gathers."""
+    yield make.start(
+        "song.wav", ("instrument-cnn", "instrument-lstm", "composer-cnn"), lengths=LONG
+    )
+    for step in range(1, 241):
+        t = step / 4
+        yield make.signal(t, level=-20 - step % 7)
+        swell = abs((step % 48) - 24) / 24
+        cnn, lstm = "flute" if step < 120 else "reed", "flute" if step < 150 else "reed"
+        rest = {"evidence": {"flute": 0.75 - step / 500, "reed": 0.25 + step / 500}, "t": t}
+        yield make.prediction("instrument-cnn", cnn, 0.3 + 0.6 * swell, **rest)
+        yield make.prediction("instrument-lstm", lstm, 0.5, **rest)
+        composer = {"t": t, "evidence": {"Mendelssohn": 0.97, "Bach": 0.03}}
+        yield make.prediction("composer-cnn", "Mendelssohn", 0.9 * step / 240, **composer)
+    yield make.event(t=59.0)
+
+
+LONG = {"song.wav": 150.0}
+
+
+@pytest.mark.parametrize(
+    ("name", "size", "keys"),
+    [
+        ("80x24", (80, 24), ""),
+        ("160x50", (160, 50), ""),
+        ("one-task-80x24", (80, 24), "m"),
+        ("help-80x24", (80, 24), "?"),
+    ],
+)
+def test_a_whole_frame(make, draw, name, size, keys):
+    board = Dashboard(Console(file=io.StringIO()), Controls())
+    for record in minute(make):
+        board.emit(record)
+    board._scene.keys = True
+    for key in keys:
+        board._pressed(key)
+    drawn = [line.rstrip() for line in draw(board.render(), *size, colours=None)]
+    path = FRAMES / f"{name}.txt"
+    if os.environ.get("REWRITE_FRAMES"):
+        path.write_text("\n".join(drawn) + "\n", "utf-8")
+    assert drawn == path.read_text("utf-8").splitlines()
 
 
 @pytest.mark.parametrize("size", SIZES)
@@ -87,7 +105,7 @@ def test_both_networks_stand_side_by_side(make, draw, size):
     text = "\n".join(draw(dashboard(*sound(make)), *size))
     [names] = [line for line in text.splitlines() if "LSTM" in line]
     assert names.split() == ["CNN", "●", "live", "LSTM", "●", "live"]
-    row = next(line for line in text.splitlines() if line.count("reed") == 2)
+    row = next(line for line in text.splitlines() if line.count("▸ reed") == 2)
     assert "91%" in row
     assert "62%" in row
     assert "agree on reed" in text
@@ -104,7 +122,7 @@ def test_a_larger_terminal_shows_more_labels(make, draw):
     )
     assert small < large
     everything = draw(dashboard(*sound(make)), 120, 50)
-    assert "\n".join(everything).count("%") == 10 + 10 + 9
+    assert "\n".join(everything).count("%") == 10 + 10 + 9 + 1  # one for the agreement
 
 
 @pytest.mark.parametrize("size", SIZES)

@@ -1,5 +1,11 @@
 from realtime.records import Latency
-from realtime.sinks.dashboard.scene import HISTORY_SECONDS, LATENCIES, Scene
+from realtime.sinks.dashboard.scene import (
+    HISTORY_SECONDS,
+    LATENCIES,
+    TREND_SECONDS,
+    TREND_STEP,
+    Scene,
+)
 
 
 def scene_of(*records):
@@ -81,3 +87,39 @@ def test_a_device_comes_and_goes(make):
     assert scene.status == "disconnected"
     scene.update(make.event("reconnected"))
     assert scene.status == "listening"
+
+
+def test_one_task_after_another_and_then_all(make):
+    scene = scene_of(make.start(models=("instrument-cnn", "composer-cnn")))
+    shown = []
+    for _ in range(4):
+        shown.append(list(scene.tasks))
+        scene.next_task()
+    assert shown == [["instrument", "composer"], ["instrument"], ["composer"], shown[0]]
+    alone = scene_of(make.start(models=("instrument-cnn",)))
+    alone.next_task()
+    assert alone.focus is None
+
+
+def test_the_last_minute_is_kept_however_often_models_speak(make):
+    scene = scene_of(*(make.prediction(t=step / 100) for step in range(1, 10_001)))
+    [history] = scene.history.values()
+    assert TREND_SECONDS <= history[-1].t - history[0].t <= TREND_SECONDS + 1.5
+    assert len(history) <= (TREND_SECONDS + 1.5) / TREND_STEP
+
+
+def test_agreement_counts_only_what_both_were_sure_of(make):
+    scene = Scene()
+    models = ["instrument-cnn", "instrument-lstm"]
+    assert scene.agreement(models) is None
+    for t, labels, state in [
+        (1.0, ("reed", "reed"), "live"),
+        (2.0, ("reed", "flute"), "live"),
+        (3.0, ("flute", "flute"), "live"),
+        (4.0, ("reed", "flute"), "unknown"),
+        (5.0, ("reed", "reed"), "live"),
+    ]:
+        for model, label in zip(models, labels, strict=True):
+            scene.update(make.prediction(model, label, t=t, state=state))
+    assert scene.agreement(models) == 3 / 4
+    assert scene.agreement(models[:1]) is None

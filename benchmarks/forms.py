@@ -1,0 +1,113 @@
+"""The shipped networks in every form, with random weights, which run as fast as trained ones.
+
+``python -m benchmarks.forms`` makes what is missing; it takes a minute or two.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import subprocess
+import sys
+from dataclasses import replace
+from importlib.metadata import version
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+
+import numpy as np
+
+from realtime import features
+from realtime.registry import Manifest, read_manifest, shipped
+
+ROOT = Path(__file__).parents[1]
+FORMS = ("float32", "dynamic", "int8")
+SAMPLES = 20
+"""Windows for the int8 converters: random ones, because only the speed counts."""
+
+
+def manifests() -> list[Manifest]:
+    """Of the shipped models."""
+    return [read_manifest(folder) for folder in shipped()]
+
+
+def path(manifest: Manifest, runtime: str, form: str) -> Path:
+    """Where a form of a model's network lies; its name changes with the network."""
+    about = [manifest.feature, manifest.training["network"], len(manifest.labels)]
+    about += [version("ai-edge-litert"), version("tensorflow")]
+    mark = hashlib.sha256(json.dumps(about, sort_keys=True).encode()).hexdigest()[:12]
+    return ROOT / "build" / "forms" / f"{manifest.name}-{mark}-{form}.{runtime}"
+
+
+def make() -> None:
+    """Make the forms that are missing, in a process of its own: TensorFlow stays out of ours."""
+    wanted = [path(m, "tflite", form) for m in manifests() for form in FORMS]
+    wanted += [path(m, "onnx", "float32") for m in manifests()]
+    if not all(p.exists() for p in wanted):
+        subprocess.run([sys.executable, "-m", "benchmarks.forms"], cwd=ROOT, check=True)
+
+
+def windows(manifest: Manifest) -> np.ndarray:
+    """Random windows, float32 (``SAMPLES``, *shape)."""
+    shape = (SAMPLES, *features.build(manifest.feature).shape)
+    return np.random.default_rng(0).random(shape, dtype=np.float32)
+
+
+def _tflite(manifest: Manifest, keras: Any) -> None:
+    from training import export, networks
+    from training.presets import PRESETS
+
+    network, drawn = manifest.training["network"], windows(manifest)
+    labels = list(manifest.labels)
+    inputs: Any = SimpleNamespace(shape=drawn.shape[1:], labels=labels)
+    inputs.draw = lambda n, rng: (drawn, None)
+    preset = replace(next(iter(PRESETS.values())), network=network, feature=manifest.feature)
+    model = networks.build(network, inputs.shape, len(labels), keras)
+    for form in FORMS:
+        file = path(manifest, "tflite", form)
+        if not file.exists():
+            print(f"converting {manifest.name} to TFLite, {form}", flush=True)
+            file.write_bytes(export.convert(model, preset, inputs, form))
+
+
+def _onnx(manifest: Manifest) -> None:
+    """Float32, and onnxruntime's own quantised forms."""
+    import tensorflow as tf
+    import tf2onnx
+    import tf_keras
+    from onnxruntime import quantization as ort
+
+    from training import networks
+
+    drawn = windows(manifest)
+    network = manifest.training["network"]
+    model = networks.build(network, drawn.shape[1:], len(manifest.labels), tf_keras)
+    function = tf.function(lambda x: model(x, training=False))
+    signature = [tf.TensorSpec((1, *drawn.shape[1:]), tf.float32, name="x")]
+    print(f"converting {manifest.name} to ONNX", flush=True)
+    proto, _ = tf2onnx.convert.from_function(function, input_signature=signature, opset=17)
+    float32 = path(manifest, "onnx", "float32")
+    float32.write_bytes(proto.SerializeToString())
+    ort.quantize_dynamic(
+        float32, path(manifest, "onnx", "dynamic"), weight_type=ort.QuantType.QInt8
+    )
+    examples = iter([{"x": window[None]} for window in drawn])
+    ort.quantize_static(
+        float32,
+        path(manifest, "onnx", "int8"),
+        SimpleNamespace(get_next=lambda: next(examples, None)),
+        per_channel=True,
+    )
+
+
+if __name__ == "__main__":
+    import keras
+
+    (ROOT / "build" / "forms").mkdir(parents=True, exist_ok=True)
+    for manifest in manifests():
+        _tflite(manifest, keras)
+        if not path(manifest, "onnx", "float32").exists():
+            try:
+                _onnx(manifest)
+            except ImportError as error:
+                print(f"no ONNX forms: {error}")

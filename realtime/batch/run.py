@@ -1,0 +1,102 @@
+"""The run itself: find, hear what is not yet heard, keep, sum up."""
+
+from __future__ import annotations
+
+import sys
+from argparse import Namespace
+from collections.abc import Sequence
+from contextlib import closing
+from dataclasses import asdict
+from typing import Any, Literal
+
+from realtime import __version__
+from realtime.api import choose
+from realtime.batch.folder import FAILED, TABLE, Folder
+from realtime.batch.hear import How
+from realtime.batch.progress import Progress
+from realtime.batch.tree import Found, find
+from realtime.batch.workers import cluster, cores, processes
+from realtime.errors import UserError
+from realtime.sources.content import EXTENSIONS
+from realtime.text import printable
+
+OTHER_OUTPUTS = ("json", "csv", "record", "labels", "plot", "osc", "mqtt", "sink", "pace")
+
+
+def run(args: Namespace) -> int:
+    """Hear all files below ``args.file`` and write the results to ``args.out``.
+
+    Returns:
+        Exit status: 0 if every file was heard, 2 if some failed.
+
+    Raises:
+        UserError: The request is at fault, or results cannot be written.
+    """
+    if not args.file or "-" in args.file:
+        raise UserError("--out takes the results of many files: add --file DIR")
+    for name in OTHER_OUTPUTS:
+        if getattr(args, name):
+            raise UserError(f"--out writes all there is about each file; leave out --{name}")
+    if args.jobs is not None and args.jobs < 1:
+        raise UserError(f"--jobs {args.jobs}: at least 1")
+    how = How(args.task, tuple(args.model), args.hop, args.duration, args.soundfont, args.threads)
+    files = find(args.file)
+    folder = Folder(args.out, _settings(how, files))
+    todo = [found for found in files if not folder.has(found)]
+    if len(todo) < len(files):
+        _say(f"{len(files) - len(todo)} of {len(files)} files are done already")
+    failed: dict[str, str] = {}
+    stopped = True
+    try:
+        _hear(todo, how, args, folder, failed)
+        stopped = False
+    finally:
+        rows = folder.sum_up(files, failed)
+        where = printable(args.out)
+        if stopped:
+            _say(f"stopped after {rows} of {len(files)} files; the same command goes on from here")
+        else:
+            _say(f"{rows} of {len(files)} files heard: {where}/{TABLE}")
+    if failed:
+        raise UserError(
+            f"{len(failed)} files failed: {where}/{FAILED} says why; mend or remove them"
+        )
+    return 0
+
+
+def _hear(
+    todo: Sequence[Found], how: How, args: Namespace, folder: Folder, failed: dict[str, str]
+) -> None:
+    if not todo:
+        return
+    if args.dask is not None:
+        outcomes = cluster(todo, how, args.dask)
+    else:
+        outcomes = processes(todo, how, min(args.jobs or cores(), len(todo)))
+    with Progress(len(todo), sum(found.size for found in todo)) as progress, closing(outcomes):  # type: ignore[type-var]
+        for found, heard in outcomes:
+            if heard.failure:
+                failed[found.name] = heard.failure
+            else:
+                folder.keep(found, heard.content)
+            progress.step(found.size, failed=bool(heard.failure))
+
+
+def _settings(how: How, files: Sequence[Found]) -> dict[str, Any]:
+    """What results depend on; loads the models once, so that a bad request is told once."""
+    streams: list[Literal["audio", "midi"]] = []
+    kinds = {EXTENSIONS.get(found.path.suffix.lower()) == "MIDI" for found in files}
+    streams += ["midi"] if True in kinds else []
+    streams += ["audio"] if False in kinds else []
+    used = {
+        model.manifest.name: model.manifest.sha256
+        for stream in streams
+        for model in choose(stream, task=how.task, models=how.models)
+    }
+    settings = asdict(how)
+    del settings["threads"]  # the same results, sooner or later
+    return {"version": __version__, **settings, "models": used}
+
+
+def _say(text: str) -> None:
+    print(f"rt-classify: {text}", file=sys.stderr, flush=True)

@@ -1,0 +1,78 @@
+"""What a person asks of a run while it goes on: to end, to pause, to begin anew."""
+
+from __future__ import annotations
+
+import signal
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Literal
+
+from realtime.sources.hold import Hold
+
+if TYPE_CHECKING:
+    from realtime.engine import Engine
+
+Wish = Literal["quit", "next device"]
+
+
+class Controls:
+    """Takes wishes from any thread, such as a keyboard's, for the run in the main thread.
+
+    Args:
+        live: Whether a device is heard, so that there may be a next one.
+
+    Attributes:
+        hold: Whether a person takes a pause; read by the sources.
+    """
+
+    def __init__(self, *, live: bool = False) -> None:
+        self.hold = Hold()
+        self._live = live
+        self._engine: Engine | None = None
+        self._wish: Wish | None = None
+
+    @contextmanager
+    def over(self, engine: Engine) -> Iterator[None]:
+        """Wishes are for this engine."""
+        self._engine = engine
+        try:
+            yield
+        finally:
+            self._engine = None
+
+    def quit(self) -> None:
+        """End in order, after what is being worked on."""
+        self._end("quit")
+
+    def next_device(self) -> None:
+        """End what is heard now and go on with the next device, if it is one."""
+        if self._live:
+            self._end("next device")
+
+    def reset_evidence(self) -> None:
+        """Forget what was gathered so far, as when another piece begins."""
+        if self._engine is not None:
+            self._engine.reset_evidence()
+
+    def granted(self) -> Wish | None:
+        """Why the run was interrupted, asked once; None for Ctrl-C."""
+        wish, self._wish = self._wish, None
+        return wish
+
+    def _end(self, wish: Wish) -> None:
+        if self._engine is None or self._wish is not None:
+            return
+        self._wish = wish
+        if self.hold.on:
+            self.hold.toggle()
+        _interrupt_main_thread()
+
+
+def _interrupt_main_thread() -> None:
+    """What Ctrl-C does; it also wakes a source that waits for its device."""
+    main = threading.main_thread().ident
+    if hasattr(signal, "pthread_kill") and main is not None:
+        signal.pthread_kill(main, signal.SIGINT)
+    else:
+        signal.raise_signal(signal.SIGINT)

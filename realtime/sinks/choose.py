@@ -1,0 +1,83 @@
+"""The sinks that a command line asks for."""
+
+from __future__ import annotations
+
+import sys
+from argparse import Namespace
+from collections.abc import Callable
+
+from realtime.errors import UserError
+from realtime.sinks import Sink
+
+ONE_SOURCE = ("record", "labels", "plot")
+"""Options whose output tells of one source: its times begin at 0 only once."""
+
+
+def one_source(args: Namespace, sources: int) -> None:
+    """Refuse several sources where the output is of one.
+
+    Raises:
+        UserError: There are several.
+    """
+    for option in ONE_SOURCE:
+        if sources > 1 and getattr(args, option) is not None:
+            raise UserError(f"--{option} keeps one source, not {sources}; take them one by one")
+
+
+def choose(args: Namespace, screen: Callable[[], Sink] | None) -> list[Sink]:
+    """Open the sinks, stdout's first.
+
+    Args:
+        args: The command line's options.
+        screen: Makes the dashboard; None where there is none.
+
+    Raises:
+        UserError: One of them cannot be had.
+    """
+    sinks = [_stdout(args, screen)]
+    if args.record is not None:
+        from realtime.recording import Predictions
+
+        sinks.append(Predictions(args.record))
+    if args.csv:
+        from realtime.sinks.csvfile import CsvFile
+
+        sinks.append(CsvFile(args.csv))
+    if args.labels:
+        from realtime.sinks.labels import Labels
+
+        sinks.append(Labels(args.labels))
+    if args.plot:
+        from realtime.sinks.plot import Plot
+
+        sinks.append(Plot(args.plot))
+    if args.osc:
+        from realtime.sinks.osc import Osc
+
+        sinks.append(Osc(args.osc))
+    if args.mqtt:
+        from realtime.sinks.mqtt import Mqtt
+
+        sinks.append(Mqtt(args.mqtt))
+    for what in args.sink:
+        from realtime.plugins import made
+
+        sinks.append(made("realtime.sinks", what))
+    return sinks
+
+
+def wants_signals(sinks: list[Sink]) -> bool:
+    """Whether any sink asks, with ``signals = True``, for what the stream looks like."""
+    return any(getattr(sink, "signals", False) for sink in sinks)
+
+
+def _stdout(args: Namespace, screen: Callable[[], Sink] | None) -> Sink:
+    if args.json:
+        from realtime.sinks.jsonlines import JsonLines
+
+        return JsonLines(sys.stdout)
+    if screen is not None:
+        return screen()
+    from realtime.sinks.plain import Plain
+
+    return Plain(sys.stdout)

@@ -1,0 +1,37 @@
+"""The devices after the one in use, for a person who steps through them."""
+
+from __future__ import annotations
+
+from realtime.errors import UserError
+from realtime.sources import Source, devices, midi_system, portaudio
+from realtime.sources.microphone import Microphone
+from realtime.sources.midi_port import MidiPort
+
+
+def following(source: Source, *, exit_on_disconnect: bool = False) -> list[Source]:
+    """All other devices of the same sort, the next one first; the present one ends the list.
+
+    Args:
+        source: The device in use, closed.
+        exit_on_disconnect: For the sources that are made.
+    """
+    if isinstance(source, Microphone) and source.device is not None:
+        portaudio.refresh()
+        inputs = sorted(portaudio.inputs(), key=lambda device: device.index)
+        present = devices.same_input(source.device, inputs)
+        after = source.device.index if present is None else present.index
+        ordered = [d for d in inputs if d.index > after] + [d for d in inputs if d.index <= after]
+        return [Microphone(d.index, exit_on_disconnect=exit_on_disconnect) for d in ordered]
+    if isinstance(source, MidiPort):
+        ports = [
+            (system.api, port)
+            for system in midi_system.survey()
+            if not system.problem
+            for port in system.inputs
+        ]
+        at = next((i for i, known in enumerate(ports, 1) if known == source.port), 0)
+        return [
+            MidiPort(port, api=api, exit_on_disconnect=exit_on_disconnect)
+            for api, port in ports[at:] + ports[:at]
+        ]
+    raise UserError(f"{source.name}: there is no next device")

@@ -1,0 +1,46 @@
+"""Stepping from one microphone that really runs to the next, by a key."""
+
+from __future__ import annotations
+
+import re
+import time
+
+import pytest
+from terminals import SHOWN, Terminal
+
+
+@pytest.fixture
+def terminal(env):
+    opened = []
+
+    def terminal(*argv):
+        alone = env | SHOWN | {"JACK_DEFAULT_SERVER": "rtc-none"}
+        opened.append(Terminal(*argv, env=alone))
+        return opened[-1]
+
+    yield terminal
+    for each in opened:
+        each.close()
+
+
+def test_the_next_microphone_and_back(pulse, terminal, tone):
+    pulse.play(["paplay", "--device=vmic", tone])
+    it = terminal("-m", "realtime.cli", "--mic", "vmic", "--task", "instrument")
+    it.read_until("listening", 60)
+    it.read_until("live", 60)
+    it.press("d")
+    it.read_until("✓ vmic", 60)
+    it.text = it.text[-20:]  # so that what follows is what the next device shows
+    it.read_until("listening", 60)
+    it.press(" ")
+    it.read_until("paused", 60)
+    time.sleep(1)
+    it.press(" ")
+    it.read_until("was not heard", 60)
+    it.press("q")
+    assert it.wait() == 0
+    assert it.left_as_found()
+    closing = re.sub(r"\x1b\[[0-9;?]*[a-zA-Z]", "", it.text.rpartition("\x1b[?1049l")[2])
+    assert "vmic" in closing
+    assert "2 files" in closing
+    assert "times real time" in closing

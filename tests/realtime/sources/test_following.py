@@ -1,0 +1,54 @@
+import pytest
+
+from realtime.errors import UserError
+from realtime.sources import midi_system, portaudio
+from realtime.sources.following import following as after
+from realtime.sources.microphone import Microphone
+from realtime.sources.midi_port import MidiPort
+from realtime.sources.midi_system import MidiPorts
+from realtime.sources.portaudio import AudioInput
+
+
+@pytest.fixture
+def inputs(monkeypatch):
+    """Three microphones; PortAudio is not asked."""
+    given = [AudioInput(i, f"mic {i}", "ALSA", 1, 48_000, i == 0) for i in (0, 3, 5)]
+    monkeypatch.setattr(portaudio, "refresh", lambda: None)
+    monkeypatch.setattr(portaudio, "inputs", lambda: given)
+    return given
+
+
+@pytest.mark.parametrize(("at", "then"), [(0, [3, 5, 0]), (1, [5, 0, 3]), (2, [0, 3, 5])])
+def test_microphones_in_turn(inputs, at, then):
+    source = Microphone()
+    source._device = inputs[at]
+    assert [it._wanted for it in after(source)] == then
+
+
+def test_one_that_is_gone(inputs):
+    source = Microphone()
+    source._device = AudioInput(4, "gone", "ALSA", 1, 48_000, False)
+    assert [it._wanted for it in after(source)] == [5, 0, 3]
+
+
+def test_ports_in_turn_over_all_systems(monkeypatch):
+    systems = [
+        MidiPorts("LINUX_ALSA", "ALSA", ("a", "b")),
+        MidiPorts("UNIX_JACK", "JACK", ("c",)),
+        MidiPorts("WINDOWS_MM", "WinMM", (), "is not there"),
+    ]
+    monkeypatch.setattr(midi_system, "survey", lambda: systems)
+    source = MidiPort()
+    source._api, source._port_name = "LINUX_ALSA", "b"
+    found = after(source, exit_on_disconnect=True)
+    assert [(it._only, it._wanted) for it in found] == [
+        ("UNIX_JACK", "c"),
+        ("LINUX_ALSA", "a"),
+        ("LINUX_ALSA", "b"),
+    ]
+    assert all(it._exit_on_disconnect for it in found)
+
+
+def test_a_file_has_none(stub):
+    with pytest.raises(UserError, match="no next device"):
+        after(stub.source([]))

@@ -1,0 +1,158 @@
+"""Wishes from another thread reach a run in the main thread."""
+
+from __future__ import annotations
+
+import threading
+
+import pytest
+
+from realtime import cli
+from realtime.controls import Controls
+from realtime.engine import Engine
+from realtime.records import Event, Prediction, Summary
+
+
+class Board:
+    """A sink that presses keys as a person would, by what it sees."""
+
+    def __init__(self, controls, presses):
+        self.controls, self.presses, self.records = controls, presses, []
+
+    def emit(self, record):
+        self.records.append(record)
+        for press in self.presses:
+            press(self, record)
+
+    def close(self):
+        pass
+
+    def of(self, kind):
+        return [r for r in self.records if isinstance(r, kind)]
+
+
+@pytest.fixture
+def run(stub, monkeypatch):
+    """Runs the command line over stub sources with a board instead of the dashboard."""
+
+    def run(sources, *presses, following=(), argv=("--mic",)):
+        boards = []
+
+        def dashboard(controls):
+            boards.append(Board(controls, presses))
+            return boards[0]
+
+        monkeypatch.setattr(cli, "_shows_dashboard", lambda _: True)
+        monkeypatch.setattr(cli, "_dashboard", dashboard)
+        monkeypatch.setattr(cli, "_sources", lambda _: (list(sources), []))
+        monkeypatch.setattr(cli, "_following", lambda *_, **__: list(following))
+        monkeypatch.setattr("realtime.api.choose", lambda *_, **__: [stub.model()])
+        return cli.main([*argv, "--pace", "fast"]), boards[0]
+
+    return run
+
+
+def endless(stub, name, live=True):
+    import time
+
+    from realtime.records import AudioBlock
+
+    def blocks():
+        position = 0
+        samples = stub.noise(0.1)
+        while True:
+            time.sleep(0.002)
+            yield AudioBlock(position, samples, time.perf_counter())
+            position += len(samples)
+
+    return stub.source(blocks(), live=live, name=name)
+
+
+def once(action, when):
+    """Do something at the first record for which ``when`` holds."""
+    done = []
+
+    def press(board, record):
+        if not done and when(record):
+            done.append(record)
+            action(board.controls)
+
+    return press
+
+
+def at(t, source=None):
+    return lambda r: isinstance(r, Prediction) and r.t >= t and source in (None, r.source)
+
+
+def test_quit_sums_up_and_is_0(run, stub):
+    status, board = run([endless(stub, "mic")], once(Controls.quit, at(1.0)))
+    assert status == 0
+    assert len(board.of(Summary)) == 1
+
+
+def test_quit_ends_all_files(run, stub):
+    files = [endless(stub, "a", live=False), endless(stub, "b", live=False)]
+    status, board = run(files, once(Controls.quit, at(1.0)))
+    assert status == 0
+    assert [s.source for s in board.of(Summary)] == ["a"]
+
+
+def test_the_next_device_and_the_one_after_that_cannot_be_opened(run, stub):
+    from realtime.errors import UserError
+
+    class Broken:
+        name, stream, live, length = "broken", "audio", True, None
+
+        def __enter__(self):
+            raise UserError("broken: is busy; close the other program")
+
+        def __exit__(self, *_):
+            raise AssertionError
+
+    status, board = run(
+        [endless(stub, "first")],
+        once(Controls.next_device, at(1.0, "first")),
+        once(Controls.quit, at(1.0, "second")),
+        following=[Broken(), endless(stub, "second"), endless(stub, "third")],
+    )
+    assert status == 0
+    assert [s.source for s in board.of(Summary)] == ["first", "second"]
+    assert [e.text for e in board.of(Event)] == ["broken: is busy; close the other program"]
+
+
+def test_a_file_has_no_next_device(run, stub):
+    presses = once(Controls.next_device, at(1.0)), once(Controls.quit, at(2.0))
+    status, board = run([endless(stub, "file", live=False)], *presses)
+    assert status == 0
+    assert len(board.of(Summary)) == 1
+
+
+def test_evidence_begins_anew(run, stub):
+    presses = once(Controls.reset_evidence, at(1.0)), once(Controls.quit, at(4.0))
+    _, board = run([endless(stub, "mic")], *presses)
+    heard = [p for p in board.of(Prediction) if p.probs]
+    alone = [p.t for p in heard if p.evidence == pytest.approx(p.probs)]
+    assert len(alone) >= 2  # the first window, and the first after the reset
+
+
+def test_nothing_to_wish_for_between_runs():
+    controls = Controls(live=True)
+    controls.quit()
+    controls.next_device()
+    controls.reset_evidence()
+    assert controls.granted() is None
+
+
+def test_a_second_wish_waits_for_the_first(stub):
+    controls = Controls(live=True)
+    interrupted = []
+    with controls.over(Engine(stub.source([]), [stub.model()])):
+        try:
+            threading.Thread(target=controls.next_device).start()
+            for _ in range(1000):
+                threading.Event().wait(0.01)
+        except KeyboardInterrupt:
+            interrupted.append(True)
+        controls.quit()
+    assert interrupted == [True]
+    assert controls.granted() == "next device"
+    assert controls.granted() is None

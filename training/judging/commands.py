@@ -1,0 +1,117 @@
+"""The commands of ``rt-train`` that judge models: evaluate and report."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+from collections.abc import Callable
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+from realtime.errors import UserError
+from realtime.registry import find, read_manifest
+from realtime.text import printable
+from training import results
+from training.datasets import Dataset, read_all
+from training.evaluate import listen
+from training.evaluate import report as figures_of
+from training.inputs import Progress
+from training.judging import report as page
+from training.judging import seconds, splices
+from training.judging.conditions import perform
+
+Say = Callable[[str], None]
+
+
+def evaluate(args: argparse.Namespace, tick: Progress) -> dict[str, str]:
+    """Judge a model folder, print the figures, and return what was left out and why."""
+    folder = find(args.model)
+    manifest = read_manifest(folder)
+    name = manifest.name
+    data = read_all(args.data)
+    if args.split:
+        data = data.only(args.split)
+    _fits(data, args)
+    opened = partial(perform, condition=args.condition)
+    left_out = dict(data.left_out)
+    kind = "evaluate"
+    found: dict[str, Any]
+    if args.splices:
+        kind = "splices"
+        found = splices.delays(folder, data, streams=args.splices, seed=0, progress=tick)
+    elif args.seconds_heard:
+        kind = "seconds"
+        found = seconds.heard(folder, data, opened=opened, jobs=args.jobs, progress=tick)
+    else:
+        heard = listen(folder, data, jobs=args.jobs, progress=tick, opened=opened)
+        left_out = heard.left_out
+        found = figures_of(heard)
+    split = f" {args.split}" if args.split else ""
+    condition = {} if args.condition == "as-is" else {"condition": args.condition}
+    values = {"model": name, "data": " ".join(args.data) + split, **condition, **found}
+    if args.results:
+        names = [results.short(layout) for layout in args.data]
+        kept = values | {"data": " ".join(names) + split, "condition": args.condition}
+        kept |= {"command": _command(args, names), "sha256": manifest.sha256}
+        title = f"{name}-{'-'.join(names)}{split}-{args.condition}"
+        results.keep(args.results, kind, title, kept)
+    if args.json:
+        json.dump(values, sys.stdout, allow_nan=False)
+        print()
+    else:
+        {"evaluate": _print, "seconds": _print_seconds, "splices": _print_splices}[kind](values)
+    return left_out
+
+
+def report(args: argparse.Namespace, say: Say) -> None:
+    """Write the page."""
+    path = page.write(results.read(args.results), args.out)
+    say(f"{path}, with its plots in {path.with_suffix('')}")
+
+
+def _fits(data: Dataset, args: argparse.Namespace) -> None:
+    midi = all(e.path.suffix.lower() in (".mid", ".midi") for e in data.examples)
+    if args.condition != "as-is" and not midi:
+        raise UserError(f"--condition {args.condition}: only MIDI files can be played otherwise")
+    if args.splices and midi:
+        raise UserError("--splices: only sounds can be spliced; name nsynth: or folders: data")
+
+
+def _command(args: argparse.Namespace, names: list[str]) -> str:
+    words = ["rt-train", "evaluate", Path(args.model).name]
+    words += [word for name in names for word in ("--data", name)]
+    words += ["--split", args.split] if args.split else []
+    words += ["--condition", args.condition] if args.condition != "as-is" else []
+    words += ["--seconds-heard"] if args.seconds_heard else []
+    words += ["--splices", str(args.splices)] if args.splices else []
+    return " ".join(words)
+
+
+def _print(figures: dict[str, Any]) -> None:
+    print(printable(f"{figures['model']} on {figures['data']}: {figures['n']} windows"))
+    print(f"accuracy {figures['accuracy']:.3f}, macro F1 {figures['macro_f1']:.3f}")
+    print(f"expected calibration error {figures['ece']:.3f}")
+    if "by_file" in figures:
+        print(f"whole files: {figures['by_file']['accuracy']:.3f} of {figures['by_file']['n']}")
+    for label, row in figures["per_class"].items():
+        if row["n"]:
+            print(
+                f"  {printable(label):12} precision {row['precision']:.2f}  "
+                f"recall {row['recall']:.2f}  F1 {row['f1']:.2f}  ({row['n']})"
+            )
+
+
+def _print_seconds(figures: dict[str, Any]) -> None:
+    print(f"{figures['model']} on {figures['data']}: {figures['n']} files")
+    for mark, accuracy in figures["accuracy"].items():
+        print(f"  {mark if mark == 'whole' else mark + ' s':>6}  {accuracy:.3f}")
+
+
+def _print_splices(figures: dict[str, Any]) -> None:
+    print(f"{figures['model']} on {figures['data']}: {figures['changes']} changes of instrument")
+    for how in ("window", "smoothed"):
+        row = figures[how]
+        median = "over half go unnoticed" if row["median"] is None else f"{row['median']:.2f} s"
+        print(f"  {how:8}  median {median}, noticed within 6 s: {row['noticed']:.1%}")

@@ -1,0 +1,81 @@
+"""How often a model is right after so many seconds of a piece, by the evidence until then."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any
+
+from realtime.engine import Engine
+from realtime.errors import UserError
+from realtime.records import Summary
+from realtime.registry import load, read_manifest
+from realtime.sources import Source
+from training.datasets import Dataset, Example
+from training.inputs import Progress
+
+MARKS: tuple[float | None, ...] = (4, 10, 30, 60, None)
+HOP = 1.0
+
+
+def heard(
+    folder: Path,
+    data: Dataset,
+    *,
+    opened: Callable[[Path], Source],
+    jobs: int,
+    progress: Progress,
+) -> dict[str, Any]:
+    """Play each file for 4, 10, 30 and 60 s and to its end, and take what the summary says.
+
+    A file that is shorter counts with all it has. One of which nothing was heard counts as wrong.
+
+    Args:
+        folder: Model folder.
+        data: Labelled files.
+        opened: Makes a source of a path.
+        jobs: Processes.
+        progress: Told how far it has come.
+
+    Returns:
+        ``n`` files, ``left_out``, and ``accuracy`` by seconds, ``"whole"`` for the whole file.
+
+    Raises:
+        UserError: The model cannot be loaded, or no file could be heard.
+    """
+    from joblib import Parallel, delayed
+
+    labels = read_manifest(folder).labels
+    load(folder)
+    known = [e for e in data.examples if e.label in labels]
+    work = Parallel(n_jobs=jobs, return_as="generator")
+    rows = []
+    for row in work(delayed(_said)(folder, e, opened) for e in known):
+        rows.append(row)
+        progress("files", len(rows), len(known))
+    good = [(e.label, said) for e, said in zip(known, rows, strict=True) if said]
+    if not good:
+        raise UserError(f"{folder}: none of the files could be heard")
+    accuracy = {}
+    for i, mark in enumerate(MARKS):
+        right = sum(said[i] == label for label, said in good)
+        accuracy["whole" if mark is None else f"{mark:g}"] = round(right / len(good), 4)
+    return {"n": len(good), "left_out": len(known) - len(good), "accuracy": accuracy}
+
+
+def _said(
+    folder: Path, example: Example, opened: Callable[[Path], Source]
+) -> Sequence[str | None] | None:
+    """The label after each mark; None where the file cannot be heard."""
+    model = load(folder)
+    said: list[str | None] = []
+    for mark in MARKS:
+        label = None
+        try:
+            for record in Engine(opened(example.path), [model], hop=HOP, duration=mark).run():
+                if isinstance(record, Summary):
+                    label = record.models[model.manifest.name].label
+        except UserError:
+            return None
+        said.append(label)
+    return said

@@ -1,0 +1,106 @@
+"""Two systems over the same folds: is one better, or was it luck?"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+
+from realtime.errors import UserError
+from training.protocols.folds import Outcome
+
+RESAMPLED = 10_000
+
+
+def compare(a: Sequence[Outcome], b: Sequence[Outcome], *, seed: int = 0) -> dict[str, Any]:
+    """Wilcoxon's signed-rank test over folds and a paired bootstrap over what was tested.
+
+    The bootstrap draws instruments or works anew (Efron and Tibshirani, 1993), not windows, since
+    the windows of one are no independent evidence. Where the two systems read different windows of
+    the same files, as sound and notes, files are paired.
+
+    Args:
+        a: Folds of the first system.
+        b: The same folds of the second.
+        seed: Of the bootstrap.
+
+    Returns:
+        ``accuracies`` of both, fold by fold; ``difference`` (a - b) in what is paired, its 95%
+        ``interval`` and how many ``items`` and ``clusters`` it rests on; ``wilcoxon`` with
+        ``statistic``, ``p`` and ``least_p``, which is as low as p can be with so many folds.
+
+    Raises:
+        UserError: The two have no test window or file in common.
+    """
+    first, second = [t.figures["accuracy"] for t in a], [t.figures["accuracy"] for t in b]
+    gaps, clusters, unit = _paired(a, b)
+    names, cluster = np.unique(clusters, return_inverse=True)
+    sums, sizes = np.bincount(cluster, gaps), np.bincount(cluster)
+    rng = np.random.default_rng(seed)
+    drawn = rng.integers(len(names), size=(RESAMPLED, len(names)))
+    means = sums[drawn].sum(axis=1) / sizes[drawn].sum(axis=1)
+    low, high = np.percentile(means, [2.5, 97.5])
+    return {
+        "accuracies": [first, second],
+        "difference": round(float(gaps.mean()), 4),
+        "interval": [round(float(low), 4), round(float(high), 4)],
+        "paired": unit,
+        "items": len(gaps),
+        "clusters": len(names),
+        "wilcoxon": wilcoxon(first, second),
+    }
+
+
+def wilcoxon(first: Sequence[float], second: Sequence[float]) -> dict[str, float]:
+    """Two-sided signed-rank test over paired accuracies; folds that tie are left out."""
+    from scipy import stats
+
+    differences = np.round(np.subtract(first, second), 6)
+    n = int(np.count_nonzero(differences))
+    least = 2.0 ** (1 - len(differences))
+    if n == 0:
+        return {"statistic": 0.0, "p": 1.0, "least_p": least}
+    result = stats.wilcoxon(differences[differences != 0])
+    return {
+        "statistic": float(result.statistic),
+        "p": round(float(result.pvalue), 6),
+        "least_p": round(least, 6),
+    }
+
+
+def _paired(a: Sequence[Outcome], b: Sequence[Outcome]) -> tuple[np.ndarray, np.ndarray, str]:
+    """Difference in being right for each window or file of each fold, its cluster, what it is."""
+    for unit, name in (("windows", _window), ("files", _file)):
+        gaps: list[float] = []
+        clusters: list[str] = []
+        for x, y in zip(a, b, strict=True):
+            mine, other = _right(x, name), _right(y, name)
+            for key in sorted(mine.keys() & other.keys()):
+                gaps.append(mine[key][0] - other[key][0])
+                clusters.append(mine[key][1])
+        if gaps:
+            return np.array(gaps), np.array(clusters), unit
+    raise UserError(
+        "the two were tested on nothing in common; compare them under --protocol honest"
+    )
+
+
+def _right(tested: Outcome, name: Any) -> dict[str, tuple[float, str]]:
+    """Share of windows named right, and the cluster, of each window or file."""
+    found: dict[str, list[float]] = {}
+    group: dict[str, str] = {}
+    for key, g, right in zip(
+        tested.keys.tolist(), tested.groups.tolist(), tested.right.tolist(), strict=True
+    ):
+        found.setdefault(name(key), []).append(float(right))
+        group[name(key)] = str(g)
+    return {k: (float(np.mean(v)), group[k]) for k, v in found.items()}
+
+
+def _window(key: str) -> str:
+    return key
+
+
+def _file(key: str) -> str:
+    return key.rpartition("#")[0]

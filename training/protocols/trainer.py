@@ -1,0 +1,190 @@
+"""Training on a fold's fixed windows: a checkpoint after each epoch, resumed where it stopped."""
+
+from __future__ import annotations
+
+import json
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from training import networks
+from training.augment import papers
+from training.augment.picture import colour, mask
+from training.fit import Epoch, seed_dropout
+from training.protocols.plans import Plan, Training
+from training.protocols.splits import Fold
+from training.protocols.windows import Windows
+
+MEASURED = 2000
+"""Training windows from which the scale of the input is taken."""
+
+
+def train(
+    plan: Plan, windows: Windows, fold: Fold, folder: Path, *, seed: int = 0
+) -> Iterator[Epoch]:
+    """Train a network on a fold and tell of each epoch as it ends.
+
+    ``folder`` holds the network and optimizer after the last epoch, ``history.json`` and, where
+    there is a validation part, ``best.keras``, the network at the lowest validation loss. Called
+    again after an interruption it goes on; once finished it yields nothing.
+
+    Args:
+        plan: What to build and how.
+        windows: All windows.
+        fold: Which of them to use.
+        folder: Where the checkpoint lies.
+        seed: Of weights and order.
+    """
+    import keras
+
+    training = plan.training
+    folder.mkdir(parents=True, exist_ok=True)
+    history = read_history(folder)
+    last = folder / f"epoch-{len(history)}.keras"
+    if history and last.exists():
+        model = keras.models.load_model(last)
+    else:
+        history = []
+        model = _new_model(plan, windows, fold, seed)
+    while len(history) < training.epochs and not _patience_over(history, training.patience):
+        number = len(history) + 1
+        started = time.perf_counter()
+        order = np.random.default_rng([seed, fold.number, number]).permutation(fold.train)
+        seed_dropout(model, seed * 100_003 + number)
+        drawn = batches(windows, order, training, seed=[seed, fold.number, number, 1])
+        result = model.fit(drawn, shuffle=False, verbose=0).history
+        row = {"loss": float(result["loss"][0]), "accuracy": float(result["accuracy"][0])}
+        if len(fold.valid):
+            loss, accuracy = model.evaluate(batches(windows, fold.valid, training), verbose=0)
+            if loss < min((r["valid_loss"] for r in history), default=np.inf):
+                _save(model, folder / "best.keras")
+            row |= {"valid_loss": float(loss), "valid_accuracy": float(accuracy)}
+        row["seconds"] = time.perf_counter() - started
+        history.append(row)
+        _save(model, folder / f"epoch-{number}.keras")
+        (folder / "history.json").write_text(json.dumps(history))
+        (folder / f"epoch-{number - 1}.keras").unlink(missing_ok=True)
+        yield Epoch(number, training.epochs, row["loss"], row["accuracy"], row["seconds"])
+
+
+def trained(folder: Path) -> Any:
+    """The network to be tested: at its lowest validation loss, or else the last one."""
+    import keras
+
+    best = folder / "best.keras"
+    last = folder / f"epoch-{len(read_history(folder))}.keras"
+    return keras.models.load_model(best if best.exists() else last)
+
+
+def read_history(folder: Path) -> list[dict[str, float]]:
+    """Loss, accuracy and seconds of each epoch so far."""
+    path = folder / "history.json"
+    history: list[dict[str, float]] = json.loads(path.read_text()) if path.exists() else []
+    return history
+
+
+def predict(model: Any, windows: Windows, rows: np.ndarray) -> np.ndarray:
+    """What a network says of some rows, float32 (n, n_labels)."""
+    parts = [rows[i : i + 64] for i in range(0, len(rows), 64)]
+    return np.concatenate([np.asarray(model(windows.take(p), training=False)) for p in parts])
+
+
+def compiled(plan: Plan, windows: Windows, fold: Fold) -> Any:
+    """An untrained network of a plan, ready to be fitted."""
+    import keras
+
+    training = plan.training
+    keras.mixed_precision.set_global_policy(
+        "mixed_bfloat16" if training.mixed_precision else "float32"
+    )
+    shape = tuple(windows.x.shape[1:])
+    model = networks.build(plan.network, shape, len(windows.labels), keras)
+    keras.mixed_precision.set_global_policy("float32")
+    if plan.network.get("standardise"):
+        measured = np.random.default_rng(fold.number).permutation(fold.train)[:MEASURED]
+        networks.standardise(model, windows.take(measured))
+    steps = training.epochs * -(-len(fold.train) // training.batch)
+    networks.settle(model, steps)
+    model.compile(
+        _optimizer(training, steps),
+        keras.losses.CategoricalCrossentropy(label_smoothing=training.smoothing),
+        metrics=["accuracy"],
+    )
+    return model
+
+
+def batches(windows: Windows, rows: np.ndarray, training: Training, *, seed: Any = None) -> Any:
+    """Batches read from disk as they are needed.
+
+    Args:
+        windows: All windows.
+        rows: Which, in which order.
+        training: Batch, weights and augmentation.
+        seed: Of the augmentation. Without one, for validation, there is none, nor any weights.
+
+    Returns:
+        A ``keras.utils.PyDataset``.
+    """
+    import keras
+
+    weights = np.array([training.weights.get(label, 1.0) for label in windows.labels], np.float32)
+    eye = np.eye(len(windows.labels), dtype=np.float32)
+    size = training.batch
+
+    class Batches(keras.utils.PyDataset):
+        def __len__(self) -> int:
+            return (len(rows) + size - 1) // size
+
+        def __getitem__(self, i: int) -> tuple[np.ndarray, ...]:
+            part = rows[i * size : (i + 1) * size]
+            x, y = windows.take(part), windows.y[part]
+            if seed is None:
+                return x, eye[y]
+            if training.augmentation != "none":
+                rng = np.random.default_rng([*seed, i])
+                for j in range(len(x)):
+                    if training.augmentation == "pictures":
+                        x[j] = papers.change(x[j], rng)
+                    else:
+                        colour(x[j], rng)
+                        mask(x[j], rng)
+            return x, eye[y], weights[y]
+
+    return Batches()
+
+
+def _new_model(plan: Plan, windows: Windows, fold: Fold, seed: int) -> Any:
+    import keras
+
+    keras.utils.set_random_seed(seed * 1009 + fold.number)
+    return compiled(plan, windows, fold)
+
+
+def _optimizer(training: Training, steps: int) -> Any:
+    import keras
+
+    optimizers = keras.optimizers
+    if training.optimizer == "adam":
+        return optimizers.Adam(training.rate)
+    if training.optimizer == "adamax":
+        return optimizers.Adamax(training.rate)
+    rate = optimizers.schedules.CosineDecay(
+        training.rate / 10, steps, warmup_target=training.rate, warmup_steps=steps // 50
+    )
+    return optimizers.AdamW(rate, weight_decay=1e-3, clipnorm=1.0)
+
+
+def _patience_over(history: list[dict[str, float]], patience: int) -> bool:
+    if not patience or not history or "valid_loss" not in history[0]:
+        return False
+    losses = [row["valid_loss"] for row in history]
+    return len(losses) - 1 - int(np.argmin(losses)) >= patience
+
+
+def _save(model: Any, path: Path) -> None:
+    partial = path.with_name(f"partial-{path.name}")
+    model.save(partial)
+    partial.rename(path)

@@ -1,0 +1,73 @@
+"""Measurements on disk: one small JSON file each, from which ``rt-train report`` is made."""
+
+from __future__ import annotations
+
+import json
+import re
+from pathlib import Path
+from typing import Any
+
+from realtime.errors import UserError
+
+FOLDER = Path("reports")
+
+
+def keep(
+    folder: Path, kind: str, name: str, values: dict[str, Any], *, replace: bool = True
+) -> Path:
+    """Write a measurement.
+
+    Args:
+        folder: Where measurements lie.
+        kind: ``folds``, ``compare``, ``tune``, ``evaluate``, ``seconds`` or ``splices``.
+        name: What was measured under which conditions.
+        values: The figures, anything JSON can hold.
+        replace: Whether it takes the place of one of the same kind and name.
+
+    Raises:
+        UserError: The folder cannot be written.
+    """
+    path = folder / f"{kind}-{re.sub(r'[^a-z0-9.-]+', '-', name.lower()).strip('-')}.json"
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        if path.exists() and not replace:
+            return path
+        text = json.dumps({"kind": kind, **values}, allow_nan=False)
+        path.write_text(_lines(text), "utf-8")
+    except OSError as error:
+        raise UserError(f"{path}: cannot be written ({error.strerror})") from error
+    return path
+
+
+def read(folder: Path) -> list[dict[str, Any]]:
+    """All measurements of a folder, sorted by file name.
+
+    Raises:
+        UserError: There is none, or one is no measurement.
+    """
+    found = []
+    for path in sorted(folder.glob("*.json")):
+        try:
+            values = json.loads(path.read_text("utf-8"))
+            values["kind"]
+        except (OSError, ValueError, KeyError, TypeError) as error:
+            raise UserError(f"{path}: not a measurement; remove it or measure again") from error
+        found.append(values)
+    if not found:
+        raise UserError(
+            f"{folder}: no measurements; rt-train fit, compare, tune and evaluate write them there"
+        )
+    return found
+
+
+def short(layout: str) -> str:
+    """A data set's own name, without where it lies on this machine."""
+    kind, _, folder = layout.partition(":")
+    return f"{kind}:{Path(folder).name}"
+
+
+def _lines(text: str) -> str:
+    """One top-level entry a line, so that a change shows where it is."""
+    values = json.loads(text)
+    rows = [f"{json.dumps(k)}: {json.dumps(v)}" for k, v in values.items()]
+    return "{\n" + ",\n".join(rows) + "\n}\n"
