@@ -13,6 +13,7 @@ import json
 import random
 import resource
 import sys
+import tempfile
 from pathlib import Path
 
 LONGEST = 30  # seconds for a case; then the process ends with a traceback
@@ -21,6 +22,7 @@ facts, engine, cases, seed, *names = sys.argv[1:]
 folder = Path(facts).parent
 case_path = Path(f"{facts}.case")
 faulthandler.enable()
+tempfile.tempdir = str(folder)  # targets leave what they make there
 
 if engine == "atheris":
     import atheris

@@ -37,7 +37,7 @@ from training.datasets import nsynth
 from training.inputs.pool import Pool
 
 LONGEST = 600 * STREAM_RATE  # of a stream that is heard out; a file may claim any length
-FOLDER = Path(tempfile.mkdtemp(prefix="fuzz"))
+FOLDER = Path(tempfile.mkdtemp(prefix="fuzz-"))
 
 
 def listen(source) -> None:

@@ -37,7 +37,7 @@ from realtime.sources.midi_system import MidiPorts
 ROOT = Path(__file__).resolve().parents[2]
 RATE = 48_000  # of the device
 BLOCK = 4_800  # frames a callback
-HOP = 1.0
+HOP = 2.0
 GRID = 153 * 64_000  # samples: a multiple of the hop and of the distances of all features' frames
 REST = GRID // 4 // 4_000  # quarters of a second between two rests, one of them before the tail
 TAIL = 60 * STREAM_RATE
@@ -193,7 +193,7 @@ def main(stream: str, hours: float, facts: Path) -> None:
     states: Counter[str] = Counter()
     dues, drift, summary = 0, 0.0, None
     began = time.perf_counter()
-    step = start // 50 // STREAM_RATE  # whole seconds
+    step = start // 50 // round(HOP * STREAM_RATE)
     for record in engine.run():
         outlet.put(record)
         if isinstance(record, Summary):
@@ -222,6 +222,7 @@ def main(stream: str, hours: float, facts: Path) -> None:
         json.dumps(
             {
                 "models": [m.manifest.name for m in models],
+                "hop_s": HOP,
                 "hours": end / STREAM_RATE / 3600,
                 "wall_s": wall,
                 "cpu_s": time.process_time(),

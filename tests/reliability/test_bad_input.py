@@ -156,7 +156,7 @@ SMALL = {
         "within a second",
     ),
     "silenced without end.mid": (
-        lambda: smf(HELD + b"\0\xbf\x7b\0" + b"\1\x7b\0" * 680_000 + FREED + END, division=9),
+        lambda: smf(HELD + b"\0\xbf\x7b\0" + b"\1\x7b\0" * 680_000 + FREED + END, division=2000),
         "",
     ),
     "sixty thousand tracks.mid": (
@@ -166,7 +166,12 @@ SMALL = {
 }
 
 
-@pytest.mark.parametrize("name", SMALL)
+LONG = ("a note for every byte.mid", "programs without end.mid", "silenced without end.mid")
+
+
+@pytest.mark.parametrize(
+    "name", [pytest.param(name, marks=[pytest.mark.slow] * (name in LONG)) for name in SMALL]
+)
 def test_a_small_file_takes_little(name, run, tmp_path, tried):
     make, says = SMALL[name]
     path = tmp_path / name
@@ -188,7 +193,7 @@ def test_a_file_that_unpacks_to_gigabytes_is_heard_as_a_stream(run, tmp_path, tr
         for _ in range(10 * 60):
             file.write(np.full((96_000, 8), 0.1))
     unpacked = 10 * 60 * 96_000 * 8 * 4 / 2**20
-    assert path.stat().st_size < unpacked / 300
+    assert path.stat().st_size < unpacked * 2**20 / 1000
     done = run("--file", path, "--json", "--hop", 60, "--model", "instrument-cnn", timeout=600)
     assert (done.status, done.err) == (0, [])
     assert json.loads(done.out.splitlines()[-1])["seconds"] == 600
@@ -255,9 +260,10 @@ FOUND = {
 
 
 @pytest.mark.parametrize("name", FOUND)
-def test_what_was_found_stays_mended(name):
-    from fuzz_targets import TARGETS
+def test_what_was_found_stays_mended(name, tmp_path, monkeypatch):
+    import fuzz_targets
 
+    monkeypatch.setattr(fuzz_targets, "FOLDER", tmp_path)
     target, data = FOUND[name]
     with pytest.raises(UserError):
-        TARGETS[target](data)
+        fuzz_targets.TARGETS[target](data)
