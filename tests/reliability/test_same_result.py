@@ -153,7 +153,10 @@ def test_a_device_that_was_away_says_of_later_sound_what_it_would_have_said(mode
         blocks, events = [], []
         with source:
             for item in source:
-                (events if isinstance(item, Event) else blocks).append(item)
+                if isinstance(item, Event):
+                    events.append(item)
+                elif isinstance(item, AudioBlock):
+                    blocks.append(item)
         assert [e.kind for e in events][:2] == (["disconnected", "reconnected"] if away else [])
         heard = np.concatenate([b.samples for b in blocks])
         return heard[-len(samples) :]

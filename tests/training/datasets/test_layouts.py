@@ -86,7 +86,7 @@ class TestComposers:
     ("layout", "says"),
     [
         ("{}", "say the layout too"),
-        ("midi:{}", "nsynth:FOLDER, composers:FOLDER, folders:FOLDER"),
+        ("midi:{}", "nsynth-source:FOLDER, composers:FOLDER, folders:FOLDER"),
         ("folders:{}/missing", "no such folder"),
         ("folders:{}/file", "no such folder"),
         ("folders:{}", "nothing to use"),
