@@ -26,7 +26,7 @@ from realtime.errors import UserError
 from realtime.features import ChordSequence, NoteSequence
 from realtime.lanes import NoteLane
 from realtime.recording import Recording
-from realtime.records import STREAM_RATE, AudioBlock
+from realtime.records import STREAM_RATE, AudioBlock, MidiBlock
 from realtime.sources import content, midi_port, midi_system
 from realtime.sources.audio_file import AudioFile
 from realtime.sources.midi_file import MidiFile
@@ -45,7 +45,7 @@ def listen(source) -> None:
     position = 0
     with source:
         for block in source:
-            if not hasattr(block, "position"):  # an event
+            if not isinstance(block, AudioBlock | MidiBlock):  # an event, or a pause
                 continue
             assert block.position >= position
             position = block.end

@@ -26,7 +26,7 @@ from live_fakes import FakeClock, FakeMidi, FakeSounddevice
 
 from realtime.api import choose
 from realtime.engine import Engine
-from realtime.records import STREAM_RATE, AudioBlock, Event, Prediction, Summary
+from realtime.records import STREAM_RATE, AudioBlock, Event, MidiBlock, Prediction, Summary
 from realtime.sinks.jsonlines import JsonLines
 from realtime.sinks.outlet import Outlet
 from realtime.sources import midi_port, midi_system, portaudio
@@ -87,7 +87,7 @@ class Tee:
         for item in self.source:
             if isinstance(item, Event):
                 self.events[item.kind] += 1
-            elif item.end > self.start:
+            elif isinstance(item, AudioBlock | MidiBlock) and item.end > self.start:
                 self.kept.append(item)
             yield item
 
