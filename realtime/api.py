@@ -78,8 +78,10 @@ def classify(
 
     Example:
         >>> from realtime import AudioFile, classify
-        >>> for prediction in classify(AudioFile("flute.wav"), task="instrument"):
-        ...     print(prediction.t, prediction.model, prediction.label, prediction.p)
+        >>> for prediction in classify(AudioFile("flute.wav"), task="instrument", hop=4):
+        ...     print(prediction.t, prediction.model, f"{sum(prediction.probs.values()):.1f}")
+        4.0 instrument-cnn 1.0
+        4.0 instrument-lstm 1.0
     """
     chosen = choose(source.stream, task=task, models=models, threads=threads)
     engine = Engine(source, chosen, hop=hop, pace=pace, soundfont=soundfont)

@@ -42,9 +42,10 @@ class AudioFile:
             good part, if it is cut off or damaged or holds a sample that is no finite number.
 
     Example:
-        >>> with AudioFile("song.flac") as source:  # doctest: +SKIP
-        ...     for block in source:
-        ...         print(block.position, block.samples.shape)
+        >>> with AudioFile("song.flac") as source:
+        ...     seconds = sum(len(block.samples) for block in source) / 16_000
+        >>> seconds
+        2.0
     """
 
     stream: Literal["audio"] = "audio"

@@ -39,9 +39,10 @@ class MidiFile:
             cut off, damaged or has notes that never end.
 
     Example:
-        >>> with MidiFile("song.mid") as source:  # doctest: +SKIP
-        ...     for block in source:
-        ...         print(block.position, [timed.message for timed in block.messages])
+        >>> with MidiFile("song.mid") as source:
+        ...     played = [timed.message for block in source for timed in block.messages]
+        >>> [message.note for message in played if message.type == "note_on"]
+        [60, 64, 67]
     """
 
     stream: Literal["midi"] = "midi"
