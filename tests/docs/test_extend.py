@@ -14,7 +14,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from realtime import cli, features, plugins
+from realtime import cli, commandline, features, plugins
 from realtime.errors import UserError
 
 EXTEND = Path(__file__).parents[2] / "docs" / "extend"
@@ -66,7 +66,7 @@ def test_a_sink(installed, model_folder, tmp_path, capsys):
     from realtime.sinks.choose import choose
 
     lamp = tmp_path / "lamp.txt"
-    args = cli._parser().parse_args(["--json", "--sink", f"lamp={lamp}"])
+    args = commandline.parser().parse_args(["--json", "--sink", f"lamp={lamp}"])
     sink = choose(args, None)[-1]
     assert type(sink).__module__ == "lamp"
     demo = Path(__file__).parents[2] / "demo" / "prelude.ogg"

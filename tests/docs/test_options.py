@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from realtime import cli
+from realtime import commandline
 from training import cli as training
 
 HERE = Path(__file__).parents[2]
@@ -26,7 +26,7 @@ def options(parser: argparse.ArgumentParser) -> set[str]:
 
 def parsers() -> dict[str, argparse.ArgumentParser]:
     """Every command and its parser."""
-    found: dict[str, argparse.ArgumentParser] = {"rt-classify": cli._parser()}
+    found: dict[str, argparse.ArgumentParser] = {"rt-classify": commandline.parser()}
     for action in training._parser()._actions:
         if isinstance(action, argparse._SubParsersAction):
             found |= {f"rt-train {name}": parser for name, parser in action.choices.items()}

@@ -11,20 +11,22 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from realtime import cli, config
+from realtime import cli, commandline, config
 from realtime.config import options, read, written
 from realtime.errors import UserError
 
 
 def parser():
-    it = cli._parser()
+    it = commandline.parser()
     return it, vars(it.parse_args([]))
 
 
 def chosen(tmp_path: Path, text: str, *argv: str) -> argparse.Namespace:
     path = tmp_path / "config.toml"
     path.write_text(text, "utf-8")
-    return options(cli._parser(), ["--config", str(path), *argv], exclusive=cli._SOURCES)
+    return options(
+        commandline.parser(), ["--config", str(path), *argv], exclusive=commandline.SOURCES
+    )
 
 
 def test_a_file_sets_any_option_and_the_command_line_wins(tmp_path):
@@ -47,7 +49,7 @@ def test_a_file_sets_any_option_and_the_command_line_wins(tmp_path):
 
 
 def test_without_a_file_there_are_the_defaults():
-    args = options(cli._parser(), [], exclusive=cli._SOURCES)
+    args = options(commandline.parser(), [], exclusive=commandline.SOURCES)
     assert vars(args) == parser()[1]
 
 
@@ -55,7 +57,7 @@ def test_the_usual_place_is_read_and_another_replaces_it(tmp_path, monkeypatch):
     usual = tmp_path / "usual.toml"
     usual.write_text("hop = 0.5\nthreads = 3\n")
     monkeypatch.setattr(config, "usual_place", lambda: usual)
-    args = options(cli._parser(), [], exclusive=cli._SOURCES)
+    args = options(commandline.parser(), [], exclusive=commandline.SOURCES)
     assert (args.hop, args.threads) == (0.5, 3)
     args = chosen(tmp_path, "hop = 1.0")
     assert (args.hop, args.threads) == (1.0, 1)
