@@ -8,7 +8,7 @@ from contextlib import ExitStack
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Literal, Self
+from typing import Self
 
 from realtime.errors import UserError
 from realtime.recording.blocks import Block, cut, weight
@@ -17,12 +17,13 @@ from realtime.recording.sound import on_grid
 from realtime.recording.writer import Writer
 from realtime.records import STREAM_RATE, AudioBlock, Event, Pause
 from realtime.sources import Item, Replayable, Source
+from realtime.sources.wrapper import Wrapper
 from realtime.text import printable
 
 _PATIENCE = 10.0  # seconds for the disk to finish
 
 
-class Recorder:
+class Recorder(Wrapper):
     """A source that writes what another one yields, and passes it on.
 
     Sound is passed on as the recording holds it, in 24 bits and clipped at full scale, so that a
@@ -44,7 +45,7 @@ class Recorder:
     """
 
     def __init__(self, source: Source, folder: str | os.PathLike[str]) -> None:
-        self._source = source
+        super().__init__(source)
         self._folder = Path(folder)
         self._writer: Writer | None = None
         self._stack = ExitStack()
@@ -53,26 +54,6 @@ class Recorder:
         self._lost = 0  # samples or messages
         self._lost_from: int | None = None
         self._failure_told = False
-
-    @property
-    def name(self) -> str:
-        """The source's."""
-        return self._source.name
-
-    @property
-    def stream(self) -> Literal["audio", "midi"]:
-        """The source's."""
-        return self._source.stream
-
-    @property
-    def live(self) -> bool:
-        """The source's."""
-        return self._source.live
-
-    @property
-    def length(self) -> float | None:
-        """The source's."""
-        return self._source.length
 
     @property
     def skips(self) -> Mapping[int, Event]:

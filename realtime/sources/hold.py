@@ -5,10 +5,11 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Iterator
-from typing import Literal, Self
+from typing import Self
 
 from realtime.records import STREAM_RATE, Event, Pause
 from realtime.sources import Item, Source
+from realtime.sources.wrapper import Wrapper
 
 
 class Hold:
@@ -44,7 +45,7 @@ class Hold:
         return time.perf_counter() - begun
 
 
-class Holdable:
+class Holdable(Wrapper):
     """A live source of which nothing is heard during a pause.
 
     It goes on by itself meanwhile, so its stream time does too: the pause leaves a gap, told by an
@@ -56,28 +57,8 @@ class Holdable:
     """
 
     def __init__(self, source: Source, hold: Hold) -> None:
-        self._source = source
+        super().__init__(source)
         self._hold = hold
-
-    @property
-    def name(self) -> str:
-        """The source's."""
-        return self._source.name
-
-    @property
-    def stream(self) -> Literal["audio", "midi"]:
-        """The source's."""
-        return self._source.stream
-
-    @property
-    def live(self) -> bool:
-        """The source's."""
-        return self._source.live
-
-    @property
-    def length(self) -> float | None:
-        """The source's."""
-        return self._source.length
 
     def __enter__(self) -> Self:
         self._source.__enter__()
