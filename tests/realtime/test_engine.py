@@ -119,7 +119,8 @@ class TestSameEverywhere:
         models = ("notes", "mfcc", "spectrogram")
         expected = read(stub, stub.midi_blocks(messages, end, [end]), models)
         assert {p.model for p in expected} == {f"stub-{kind}" for kind in models}
-        assert any(p.model == "stub-mfcc" and p.state == "live" for p in expected)
+        # What the stub says of a sound is as good as chance; that it was asked about one is not.
+        assert any(p.model == "stub-mfcc" and p.state in ("live", "unknown") for p in expected)
         for sizes in ([1600], [777, 64, 5_000]):
             assert read(stub, stub.midi_blocks(messages, end, sizes), models) == expected
 
