@@ -73,8 +73,8 @@ class Plain:
             total = model.latency.get("total", {})
             rows.append(
                 (
-                    printable(name),
-                    printable(model.label or "nothing"),
+                    name,
+                    model.label or "nothing",
                     f"{model.probs.get(model.label, 0.0):.0%}" if model.label else "-",
                     str(model.windows),
                     *(f"{total[p]:.1f}" if p in total else "-" for p in ("p50", "p95", "p99")),

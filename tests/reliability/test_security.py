@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import socket
 import stat
 import subprocess
@@ -17,10 +18,11 @@ import pytest
 import soundfile
 from hypothesis import given
 from hypothesis import strategies as st
+from live_fakes import FakeSounddevice
 from rich.console import Console
 from tiny_models import tiny_network, write_folder
 
-from realtime import probe, registry
+from realtime import cli, probe, registry
 from realtime.errors import UserError
 from realtime.records import (
     STREAM_RATE,
@@ -34,7 +36,10 @@ from realtime.records import (
 from realtime.sinks.csvfile import CsvFile
 from realtime.sinks.dashboard import Dashboard
 from realtime.sinks.jsonlines import JsonLines
+from realtime.sinks.labels import Labels
 from realtime.sinks.plain import Plain
+from realtime.sources import midi_system, portaudio
+from realtime.sources.midi_system import MidiPorts
 from realtime.text import printable
 from training.inputs.pool import Pool
 
@@ -159,10 +164,11 @@ class TestModels:
         ["../model.tflite", "/etc/passwd", "a/../../x", "..", ".", "", "sub/model.tflite", "a\\b"],
     )
     def test_a_manifest_cannot_point_out_of_its_folder(self, tmp_path, file):
-        outside = tmp_path / "model.tflite"
-        outside.write_bytes(tiny_network((16, 5), 3)[0])
         folder = write_folder(tmp_path / "model", file=file)
-        with pytest.raises(UserError, match=r"'file' must lie|cannot be read|not the file"):
+        for place in (tmp_path, folder / "sub"):  # the very network that the manifest describes
+            place.mkdir(exist_ok=True)
+            shutil.copy(folder / "model.tflite", place)
+        with pytest.raises(UserError, match="'file' must lie in the folder itself"):
             registry.load(folder)
 
     @given(at=st.integers(0, 2000), bit=st.integers(0, 7))
@@ -238,14 +244,16 @@ class TestTerminal:
         plain, lines, screen = StringIO(), StringIO(), StringIO()
         console = Console(file=screen, force_terminal=True, width=120, height=40, color_system=None)
         dashboard = Dashboard(console)
-        table = CsvFile(tmp_path / "out.csv")
-        for sink in (Plain(plain), JsonLines(lines), dashboard, table):
+        table, labels = CsvFile(tmp_path / "out.csv"), Labels(tmp_path / "out.txt")
+        for sink in (Plain(plain), JsonLines(lines), dashboard, table, labels):
             for record in records(EVIL):
                 sink.emit(record)
             if sink is dashboard:
                 console.print(dashboard.render())
             sink.close()
-        for text in (plain.getvalue(), lines.getvalue(), (tmp_path / "out.csv").read_text("utf-8")):
+        files = [path.read_text("utf-8") for path in tmp_path.iterdir()]
+        assert len(files) == 2
+        for text in (plain.getvalue(), lines.getvalue(), *files):
             assert not set(text) & set("\x1b\x9b\x07\r\u202e\u2028")
             assert "\nfake" not in text
         shown = screen.getvalue()
@@ -253,7 +261,19 @@ class TestTerminal:
         assert "\x1b[2J\x1b]0;" not in shown
         assert not set(shown) & set("\x9b\x07\u202e\u2028")
         assert "[bold red]x[/]" in shown.replace("\n", ""), "markup is shown, not obeyed"
-        tried("evil names in four sinks", cases=4, came="no escape, no markup, no false line")
+        tried("evil names in five sinks", cases=5, came="no escape, no markup, no false line")
+
+    def test_nor_do_devices_and_ports(self, monkeypatch, capsys):
+        sd = FakeSounddevice()
+        sd.plug(EVIL)
+        monkeypatch.setattr(portaudio, "load", lambda: sd)
+        ports = MidiPorts("ALSA", "ALSA", (EVIL,))
+        monkeypatch.setattr(midi_system, "survey", lambda only=None: [ports])
+        assert cli.main(["--list-devices"]) == 0
+        shown = capsys.readouterr().out
+        assert shown.count("[bold red]x[/]") == 2
+        assert not set(shown) & set("\x1b\x9b\x07\r\u202e\u2028")
+        assert "\nfake" not in shown
 
     def test_nor_does_an_error_about_them(self, run, tmp_path):
         done = run("--file", tmp_path / f"{EVIL.replace('/', '')}.wav", "--json")

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import sys
 import threading
+import time
+from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
 import pytest
@@ -26,10 +28,11 @@ def impatient():
 
 
 class Watched:
-    """An interpreter that knows which threads use it, and whether two do at once."""
+    """An interpreter that knows which threads use it, and how often two did at once."""
 
     def __init__(self, interpreter, users):
-        self.interpreter, self.users, self.inside = interpreter, users, 0
+        self.interpreter, self.users = interpreter, users
+        self.inside = self.overlaps = 0
 
     def __getattr__(self, name):
         method = getattr(self.interpreter, name)
@@ -37,7 +40,8 @@ class Watched:
         def watched(*args):
             self.users.add(threading.current_thread().name)
             self.inside += 1
-            assert self.inside == 1, "two threads are in one interpreter"
+            self.overlaps += self.inside > 1
+            time.sleep(0)  # another thread may go on, if nothing holds it
             try:
                 return method(*args)
             finally:
@@ -71,20 +75,14 @@ def test_threads_that_share_a_network_take_turns(tried):
     rng = np.random.default_rng(0)
     windows = rng.normal(size=(8, 16, 5)).astype(np.float32)
     alone = [network.predict(window) for window in windows]
-    wrong = []
 
-    def ask(i):
-        for n in range(300):
-            k = (n + i) % len(windows)
-            if not np.array_equal(network.predict(windows[k]), alone[k]):
-                wrong.append(k)
+    def right(i):
+        numbers = [(n + i) % len(windows) for n in range(300)]
+        return sum(np.array_equal(network.predict(windows[k]), alone[k]) for k in numbers)
 
-    threads = [threading.Thread(target=ask, args=(i,)) for i in range(4)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
-    assert not wrong
+    with ThreadPoolExecutor(4) as threads:
+        assert sum(threads.map(right, range(4))) == 1200
+    assert network._interpreter.overlaps == 0
     tried("4 threads that share a network", cases=1200, came="they take turns; equal answers")
 
 

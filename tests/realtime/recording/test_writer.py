@@ -9,7 +9,7 @@ import threading
 import time
 
 import pytest
-from scripted import HOP, Script, content, passed_on, replayed, said, scale, tone
+from scripted import HOP, Script, content, event, passed_on, replayed, said, scale, tone
 
 from realtime.engine import Engine
 from realtime.recording import Recorder, Recording, sound, writer
@@ -64,6 +64,16 @@ def test_a_full_disk_ends_the_recording_alone(room, listeners, new, monkeypatch)
     kept = [r for r in said(records) if isinstance(r, Prediction)]
     assert again == kept[: len(again)]
     assert (len(again) > 0) == (room >= 30_000 or (stream == "midi" and room >= 50))
+
+
+def test_what_was_told_before_the_disk_was_full_is_kept(tmp_path, monkeypatch):
+    Disk(monkeypatch, room=30_000)
+    told = event("notice", 1600)
+    heard = passed_on(
+        Script([tone(0, 1600), told, *(tone(n * 1600, 1600) for n in range(1, 20))]), tmp_path
+    )
+    assert [item.kind for item in heard if isinstance(item, Event)] == ["notice"]
+    assert [kept.event.kind for kept in Recording(tmp_path).index.events] == ["notice"]
 
 
 def test_a_stalled_disk_holds_up_nobody_and_shows_as_a_gap(tmp_path, monkeypatch):
