@@ -81,6 +81,7 @@ class Preset:
         unknown_below: A likeliest label under this probability is reported as unknown; fitted
             where ``gated`` and there is held-out data.
         smoothing_s: Time constant of the smoothed probabilities in seconds.
+        start: Shipped model of the same network whose weights it begins with; none by default.
     """
 
     name: str
@@ -95,6 +96,7 @@ class Preset:
     gated: bool = False
     unknown_below: float = 0.0
     smoothing_s: float = 1.0
+    start: str = ""
 
 
 PRESETS = {

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from realtime.registry import Manifest
-from training import card, export, unknown
+from training import card, export, start, unknown
 from training.datasets import Dataset
 from training.evaluate import Heard, calibration_error, listen, report
 from training.fit import trained
@@ -106,6 +106,8 @@ def ship(
         figures["unknown"] = _unknown(content, calibration, heard, others)
     manifest = write()
     card.write(folder, manifest, work)
+    if preset.inputs == "sounds" and not preset.start:
+        start.write(folder, model)
     return manifest
 
 
