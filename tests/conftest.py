@@ -1,11 +1,13 @@
-"""Tiny networks and model folders, made here, so that no test waits for a trained model."""
+"""Tiny networks and model folders made here, so that no test waits for a trained one; a broker."""
 
 from __future__ import annotations
 
 import json
+import shutil
 from pathlib import Path
 
 import pytest
+from brokers import Broker
 from hypothesis import settings
 from tiny_models import MFCC, tiny_network, write_folder
 
@@ -49,3 +51,19 @@ def rewrite():
         path.write_text(json.dumps({k: v for k, v in values.items() if v is not None}), "utf-8")
 
     return rewrite
+
+
+@pytest.fixture
+def broker(tmp_path):
+    """Starts brokers, each on a port of its own; skips where mosquitto is not installed."""
+    if not all(map(shutil.which, ("mosquitto", "mosquitto_sub", "mosquitto_passwd"))):
+        pytest.skip("mosquitto is not installed")
+    brokers = []
+
+    def broker(**options):
+        brokers.append(Broker(tmp_path, **options))
+        return brokers[-1]
+
+    yield broker
+    for each in brokers:
+        each.stop()

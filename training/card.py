@@ -1,4 +1,4 @@
-"""A model's card and its plots: what a stranger needs to judge it."""
+"""A model's card, with its plots: what a stranger needs to judge it."""
 
 from __future__ import annotations
 
@@ -9,6 +9,8 @@ from typing import Any
 import numpy as np
 
 from realtime.registry import Manifest
+from training import plots
+from training.markdown import per_class, table
 
 KINDS = {"cnn": "convolutional network", "lstm": "LSTM", "crnn": "CNN-LSTM hybrid"}
 
@@ -57,11 +59,11 @@ def write(folder: Path, manifest: Manifest, work: Path) -> None:
     for i, (name, figures) in enumerate(held_out.items()):
         lines += _figures(name, figures, calibrated=i == 0)
         plot = f"confusion-{name.replace(':', '-')}.png"
-        confusion(folder / plot, figures)
+        plots.confusion(folder / plot, figures)
         lines += [f"![Confusion matrix on {name}]({plot})", ""]
     history = work / "history.json"
     if history.exists():
-        curve(folder / "learning.png", json.loads(history.read_text("utf-8")))
+        plots.learning(folder / "learning.png", json.loads(history.read_text("utf-8")))
         lines += ["![Loss and accuracy by epoch, on augmented windows](learning.png)", ""]
     notes = folder / "notes.md"
     if notes.exists():
@@ -90,18 +92,13 @@ def _figures(name: str, figures: dict[str, Any], *, calibrated: bool) -> list[st
     if "by_file" in figures:
         by_file = figures["by_file"]
         files = f" Whole files: **{by_file['accuracy']:.1%}** of {by_file['n']}."
-    rows = [
-        (label, row["n"], f"{row['precision']:.2f}", f"{row['recall']:.2f}", f"{row['f1']:.2f}")
-        for label, row in figures["per_class"].items()
-        if row["n"]
-    ]
     return [
         f"### {name}",
         "",
         f"Windows: **{figures['accuracy']:.1%}** of {figures['n']}, macro F1 "
         f"{figures['macro_f1']:.3f}.{files} {sure}",
         "",
-        *table(("label", "windows", "precision", "recall", "F1"), rows),
+        *per_class(figures),
         "",
         _confusions(figures),
         "",
@@ -119,59 +116,5 @@ def _confusions(figures: dict[str, Any]) -> str:
     return f"It most often takes {', '.join(said)}." if said else "It made no mistake here."
 
 
-def table(head: tuple[str, ...], rows: list[Any]) -> list[str]:
-    """Lines of a Markdown table."""
-    lines = [f"| {' | '.join(head)} |", f"|{' --- |' * len(head)}"]
-    return lines + [f"| {' | '.join(str(cell) for cell in row)} |" for row in rows]
-
-
 def _counts(counts: dict[str, int]) -> str:
     return ", ".join(f"{label} {n}" for label, n in counts.items())
-
-
-def confusion(path: Path, figures: dict[str, Any]) -> None:
-    """Draw a confusion matrix.
-
-    Args:
-        path: PNG to write.
-        figures: Holds ``labels`` and ``confusion``; rows are the truth.
-    """
-    plt = pyplot()
-    matrix = np.array(figures["confusion"])
-    share = matrix / np.maximum(1, matrix.sum(axis=1, keepdims=True))
-    names = figures["labels"]
-    figure, axes = plt.subplots(figsize=(6.4, 5.6), layout="constrained")
-    axes.imshow(share, cmap="cividis", vmin=0, vmax=1)
-    axes.set_xticks(range(len(names)), names, rotation=45, ha="right")
-    axes.set_yticks(range(len(names)), names)
-    axes.set_xlabel("heard as")
-    axes.set_ylabel("is")
-    for i, j in zip(*np.nonzero(matrix), strict=True):
-        colour = "black" if share[i, j] > 0.6 else "white"
-        axes.text(j, i, matrix[i, j], ha="center", va="center", color=colour, fontsize=8)
-    figure.savefig(path, dpi=80)
-    plt.close(figure)
-
-
-def curve(path: Path, history: list[dict[str, float]]) -> None:
-    """Draw loss and accuracy by epoch into a PNG."""
-    plt = pyplot()
-    epochs = range(1, len(history) + 1)
-    figure, axes = plt.subplots(figsize=(6.4, 3.2), layout="constrained")
-    axes.plot(epochs, [h["loss"] for h in history], color="#0072B2", label="loss")
-    axes.plot(epochs, [h["accuracy"] for h in history], "--", color="#D55E00", label="accuracy")
-    axes.set_xlabel("epoch")
-    axes.set_ylim(bottom=0)
-    axes.legend(frameon=False)
-    figure.savefig(path, dpi=80)
-    plt.close(figure)
-
-
-def pyplot() -> Any:
-    """Matplotlib that draws into files alone."""
-    import matplotlib
-
-    matplotlib.use("Agg")
-    import matplotlib.pyplot as plt
-
-    return plt

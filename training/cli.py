@@ -8,10 +8,11 @@ import sys
 import time
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from realtime.errors import UserError
 from realtime.text import printable
+from training import commandline
 
 if TYPE_CHECKING:
     from training.datasets import Dataset
@@ -27,171 +28,16 @@ def main(argv: list[str] | None = None) -> int:
     Returns:
         Exit status: 0 done, 2 the request or its data is at fault, 130 interrupted.
     """
-    args = _parser().parse_args(argv)
+    args = commandline.parser().parse_args(argv)
     try:
-        return int(args.run(args) or 0)
+        COMMANDS[args.command](args)
     except UserError as error:
         print(f"rt-train: {printable(str(error))}", file=sys.stderr)
         return 2
     except KeyboardInterrupt:
         print("rt-train: stopped; the same command goes on from here", file=sys.stderr)
         return 130
-
-
-def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(prog="rt-train", description=__doc__.split(": ", 1)[1])
-    commands = parser.add_subparsers(required=True, metavar="COMMAND")
-
-    fit = commands.add_parser("fit", help="train a model and export it")
-    fit.add_argument("model", help="a preset such as instrument-cnn, or a new name for own sounds")
-    _data(fit)
-    fit.add_argument(
-        "--held-out",
-        action="append",
-        default=[],
-        metavar="LAYOUT:FOLDER",
-        help="data to calibrate with (the first) and to report on; repeatable",
-    )
-    fit.add_argument("--out", type=Path, help="folder to write (default: models/MODEL)")
-    fit.add_argument("--work", type=Path, help="folder for checkpoints (default: build/fit)")
-    fit.add_argument("--jobs", type=int, default=1, help="processes that make windows")
-    fit.add_argument("--threads", type=int, default=1, help="threads that train")
-    fit.add_argument("--seed", type=int, default=0)
-    _protocol(fit, folds=1)
-    _results(fit)
-    fit.add_argument("--tuned", type=Path, metavar="FILE", help="settings that tune found")
-    fit.set_defaults(run=_fit)
-
-    _protocol_commands(commands)
-    _judging_commands(commands)
-    render = commands.add_parser("render", help="render notes and phrases from SoundFonts")
-    render.add_argument("out", type=Path, help="folder to write, in NSynth's layout")
-    render.add_argument("--soundfont", type=Path, action="append", help="repeatable")
-    render.add_argument("--notes", type=int, default=45, help="notes of each program and font")
-    render.add_argument("--phrases", type=int, default=15, help="phrases of each")
-    render.add_argument("--synths", action="store_true", help="add synthesizers, for source-cnn")
-    render.add_argument("--seed", type=int, default=0)
-    render.set_defaults(run=_render)
-
-    collect = commands.add_parser("collect", help="record labelled clips from a microphone")
-    collect.add_argument(
-        "--mic",
-        nargs="?",
-        const="",
-        default="",
-        metavar="DEVICE",
-        help="part of its name, or its index; the default input otherwise",
-    )
-    collect.add_argument("--label", required=True, metavar="NAME", help="what the clips are of")
-    collect.add_argument(
-        "--out", type=Path, default=Path("my-sounds"), help="folder of labels (default: my-sounds)"
-    )
-    collect.add_argument("--clips", type=int, default=10, help="how many (10)")
-    collect.add_argument("--seconds", type=float, default=4.0, help="length of each (4)")
-    collect.add_argument("--countdown", type=float, default=3.0, help="seconds before each (3)")
-    collect.set_defaults(run=_collect)
-    return parser
-
-
-def _protocol_commands(commands: Any) -> None:
-    compare = commands.add_parser("compare", help="test two models over the same folds")
-    compare.add_argument("first", help="a preset")
-    compare.add_argument("second", help="another")
-    _data(compare)
-    _protocol(compare, folds=5)
-    _results(compare)
-    _work(compare)
-    compare.set_defaults(run=_compare)
-
-    tune = commands.add_parser("tune", help="search a preset's settings with Keras Tuner")
-    tune.add_argument("model", help="a preset")
-    _data(tune)
-    _protocol(tune)
-    _results(tune)
-    tune.add_argument("--trials", type=int, default=5, help="settings to try (5)")
-    tune.add_argument("--runs", type=int, default=2, help="networks trained of each (2)")
-    _work(tune)
-    tune.set_defaults(run=_tune)
-
-    export = commands.add_parser("export", help="make a model folder of a checkpoint")
-    export.add_argument("model", help="a preset that fit has trained")
-    _data(export)
-    export.add_argument("--held-out", action="append", default=[], metavar="LAYOUT:FOLDER")
-    export.add_argument("--quantisation", choices=("int8", "dynamic", "float32"))
-    export.add_argument("--out", type=Path, help="model folder to write (default: models/MODEL)")
-    export.add_argument("--work", type=Path, help="folder for checkpoints (default: build/fit)")
-    _protocol(export)
-    export.add_argument("--tuned", type=Path, metavar="FILE", help="settings that tune found")
-    export.add_argument("--fold", type=int, default=0, help="fold of the protocol to export (0)")
-    _work(export)
-    export.set_defaults(run=_export)
-
-
-def _judging_commands(commands: Any) -> None:
-    evaluate = commands.add_parser("evaluate", help="judge a model folder on labelled files")
-    evaluate.add_argument("model", help="name of a shipped model, or a model folder")
-    _data(evaluate)
-    evaluate.add_argument("--split", help="only train, valid, dev or test of the data")
-    evaluate.add_argument("--jobs", type=int, default=1, help="processes")
-    evaluate.add_argument("--json", action="store_true", help="one JSON object on stdout")
-    evaluate.add_argument(
-        "--condition",
-        choices=("as-is", "neutral", "played"),
-        default="as-is",
-        help="MIDI files as they are, on one piano, or with a player's timing too",
-    )
-    evaluate.add_argument(
-        "--seconds-heard", action="store_true", help="accuracy after 4, 10, 30, 60 s and the whole"
-    )
-    evaluate.add_argument(
-        "--splices", type=int, metavar="N", help="time to notice a change of instrument, N streams"
-    )
-    evaluate.add_argument("--results", type=Path, help="folder to keep the figures in, for report")
-    evaluate.set_defaults(run=_evaluate)
-
-    report = commands.add_parser("report", help="one page of all figures, with plots")
-    report.add_argument("--results", type=Path, default=Path("reports"), help="measurements")
-    report.add_argument("--out", type=Path, default=Path("docs") / "judging.md", help="the page")
-    report.set_defaults(run=_report)
-
-
-def _data(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument(
-        "--data",
-        action="append",
-        required=True,
-        metavar="LAYOUT:FOLDER",
-        help="nsynth:, nsynth-source:, composers: or folders: and a folder; repeatable",
-    )
-
-
-def _protocol(parser: argparse.ArgumentParser, folds: int | None = None) -> None:
-    parser.add_argument(
-        "--protocol",
-        choices=("paper", "honest"),
-        help="fixed windows, split at random as the seed papers did, or by work or instrument",
-    )
-    if folds:
-        parser.add_argument(
-            "--folds", type=int, default=folds, help=f"folds of the protocol ({folds})"
-        )
-    parser.add_argument("--epochs", type=int, help="epochs of the protocol, if not the preset's")
-    parser.add_argument("--most", type=int, metavar="N", help="windows a label at most")
-
-
-def _results(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument(
-        "--results",
-        type=Path,
-        default=Path("reports"),
-        help="folder for the protocol's figures, which report reads (reports)",
-    )
-
-
-def _work(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("--jobs", type=int, default=1, help="processes that make windows")
-    parser.add_argument("--threads", type=int, default=1, help="threads that train")
-    parser.add_argument("--seed", type=int, default=0)
+    return 0
 
 
 def _compare(args: argparse.Namespace) -> None:
@@ -403,6 +249,19 @@ def _counts(counts: dict[str, int]) -> str:
 
 def _say(line: str) -> None:
     print(printable(line), file=sys.stderr, flush=True)
+
+
+COMMANDS = {
+    "fit": _fit,
+    "compare": _compare,
+    "tune": _tune,
+    "export": _export,
+    "evaluate": _evaluate,
+    "report": _report,
+    "render": _render,
+    "collect": _collect,
+}
+"""What each command of the command line does."""
 
 
 if __name__ == "__main__":

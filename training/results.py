@@ -9,7 +9,7 @@ from typing import Any
 
 from realtime.errors import UserError
 
-FOLDER = Path("reports")
+Measured = list[dict[str, Any]]
 
 
 def keep(
@@ -39,7 +39,7 @@ def keep(
     return path
 
 
-def read(folder: Path) -> list[dict[str, Any]]:
+def read(folder: Path) -> Measured:
     """All measurements of a folder, sorted by file name.
 
     Raises:
@@ -58,6 +58,13 @@ def read(folder: Path) -> list[dict[str, Any]]:
             f"{folder}: no measurements; rt-train fit, compare, tune and evaluate write them there"
         )
     return found
+
+
+def of(measured: Measured, kind: str, **wanted: str) -> Measured:
+    """The measurements of a kind that hold the ``wanted`` values."""
+    return [
+        m for m in measured if m["kind"] == kind and all(m.get(k) == v for k, v in wanted.items())
+    ]
 
 
 def short(layout: str) -> str:

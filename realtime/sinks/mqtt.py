@@ -15,6 +15,7 @@ topic                     retained  payload
 from __future__ import annotations
 
 import re
+import socket
 import threading
 from dataclasses import dataclass
 from typing import Any
@@ -69,6 +70,7 @@ class Mqtt:
         self._broker = broker = parse(url)
         self._said: dict[str, str] = {}
         paho = need("paho.mqtt.client", extra="outputs", option="--mqtt")
+        paho._socketpair_compat = _pair  # its own listens on a port of this machine for a moment
         self._client = paho.Client(paho.CallbackAPIVersion.VERSION2)
         self._client.max_queued_messages_set(_KEPT)
         self._client.will_set(self._topic("status"), "offline", qos=1, retain=True)
@@ -158,6 +160,14 @@ class Mqtt:
 
     def _topic(self, *parts: str) -> str:
         return "/".join((self._broker.prefix, *parts))
+
+
+def _pair() -> tuple[socket.socket, socket.socket]:
+    """What wakes the client's thread when there is something to send."""
+    pair = socket.socketpair()
+    for end in pair:
+        end.setblocking(False)
+    return pair
 
 
 def part(name: str) -> str:

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from realtime import commandline
-from training import cli as training
+from training import commandline as training
 
 HERE = Path(__file__).parents[2]
 PAGES = [HERE / "README.md", *sorted((HERE / "docs").rglob("*.md"))]
@@ -27,7 +27,7 @@ def options(parser: argparse.ArgumentParser) -> set[str]:
 def parsers() -> dict[str, argparse.ArgumentParser]:
     """Every command and its parser."""
     found: dict[str, argparse.ArgumentParser] = {"rt-classify": commandline.parser()}
-    for action in training._parser()._actions:
+    for action in training.parser()._actions:
         if isinstance(action, argparse._SubParsersAction):
             found |= {f"rt-train {name}": parser for name, parser in action.choices.items()}
     return found

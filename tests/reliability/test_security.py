@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import socket
 import stat
 import subprocess
 import sys
@@ -40,17 +41,25 @@ from training.inputs.pool import Pool
 PACKAGES = [Path(registry.__file__).parent, Path(registry.__file__).parents[1] / "training"]
 
 WATCHING = """
-import json, sys
+import json, socket, sys
 seen = []
 def watch(event, args):
-    if event.split(".")[0] in ("socket", "pickle", "marshal", "ctypes", "subprocess", "os"):
-        if event in ("socket.bind", "socket.connect", "socket.sendto", "pickle.find_class",
-                     "os.system", "os.exec", "subprocess.Popen", "socket.__new__"):
-            seen.append(event)
+    if event in ("pickle.find_class", "os.system", "os.exec", "subprocess.Popen"):
+        seen.append(event)
+    elif event == "socket.getaddrinfo":
+        seen.append(f"{event} {args[0]}:{args[1]}")
+    elif event in ("socket.bind", "socket.connect", "socket.sendto", "socket.sendmsg"):
+        seen.append(f"{event} {args[1][0]}:{args[1][1]}")
+    elif event.startswith("socket."):
+        seen.append(event)
+def listen(self, *args, listen=socket.socket.listen):  # for which there is no audit event
+    seen.append("socket.listen")
+    listen(self, *args)
+socket.socket.listen = listen
 sys.addaudithook(watch)
 from realtime.cli import main
 status = main(sys.argv[1:])
-print(json.dumps(seen), file=sys.stderr)
+print(json.dumps(sorted(set(seen))), file=sys.stderr)
 sys.exit(status)
 """
 
@@ -86,9 +95,32 @@ class TestNetworkAndCode:
         self, watched, sound, tmp_path, tried
     ):
         outputs = ["--json", "--csv", tmp_path / "out.csv", "--record", tmp_path / "rec"]
+        outputs += ["--labels", tmp_path / "labels.txt"]
         assert watched("--file", sound, *outputs) == []
         assert watched("--file", tmp_path / "rec") == []
         tried("a run under an audit hook", cases=2, came="no socket, pickle or program")
+
+    def test_osc_sends_to_the_receiver_asked_for_and_nowhere_else(self, watched, sound, tried):
+        pytest.importorskip("pythonosc")
+        with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as receiver:
+            receiver.bind(("127.0.0.1", 0))
+            receiver.settimeout(10)
+            to = f"127.0.0.1:{receiver.getsockname()[1]}"
+            done = watched("--file", sound, "--json", "--osc", to)
+            assert done == ["socket.__new__", f"socket.getaddrinfo {to}", f"socket.sendto {to}"]
+            assert b"/rt-classify/start" in receiver.recv(2000)
+        tried("--osc under an audit hook", cases=1, came="one receiver, no listener")
+
+    def test_mqtt_connects_to_the_broker_asked_for_and_nowhere_else(
+        self, watched, sound, broker, tried
+    ):
+        pytest.importorskip("paho.mqtt.client")
+        to = f"127.0.0.1:{broker().port}"
+        done = watched("--file", sound, "--json", "--mqtt", f"mqtt://{to}")
+        own_end = "socket.bind :0"
+        reached = [f"socket.connect {to}", f"socket.getaddrinfo {to}"]
+        assert done == ["socket.__new__", own_end, *reached]
+        tried("--mqtt under an audit hook", cases=1, came="one broker, no listener")
 
     def test_a_model_folder_runs_no_code_of_its_own(self, watched, sound, tmp_path, tried):
         folder = write_folder(tmp_path / "model")

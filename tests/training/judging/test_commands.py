@@ -1,0 +1,38 @@
+"""Judging a tiny network on tiny sounds, from the command line."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+from training import cli, results
+
+
+def test_seconds_heard(sounds: str, model_folder, capsys) -> None:
+    folder = str(model_folder())
+    argv = ["evaluate", folder, "--data", sounds, "--seconds-heard", "--results", "reports"]
+    assert cli.main([*argv, "--json"]) == 0
+    found = json.loads(capsys.readouterr().out)
+    assert list(found["accuracy"]) == ["4", "10", "30", "60", "whole"]
+    assert found["n"] == 6
+    # Every file lasts a second: more time adds nothing.
+    assert len(set(found["accuracy"].values())) == 1
+    (kept,) = results.read(Path("reports"))
+    assert kept["accuracy"] == found["accuracy"]
+    assert str(Path.cwd()) not in json.dumps(kept)
+
+
+@pytest.mark.parametrize(
+    ("options", "words"),
+    [
+        (["--condition", "played"], "only MIDI"),
+        (["--results", "sounds/ape/ape0_x.wav"], "cannot be written"),
+    ],
+)
+def test_a_bad_request_is_one_line(
+    options: list[str], words: str, sounds: str, model_folder, capsys
+) -> None:
+    assert cli.main(["evaluate", str(model_folder()), "--data", sounds, *options]) == 2
+    assert words in capsys.readouterr().err.splitlines()[-1]

@@ -1,0 +1,194 @@
+"""The sections of the page that are tables.
+
+Each function takes the measurements and returns Markdown lines.
+"""
+
+from __future__ import annotations
+
+from realtime.registry import Manifest
+from training.judging.targets import REPORTED
+from training.judging.wording import delay, section, windows_and_files
+from training.markdown import table
+from training.results import Measured, of
+
+
+def protocols(measured: Measured) -> list[str]:
+    """What every preset reached under the seed papers' protocols."""
+    rows = [
+        (
+            f"`{m['model']}`",
+            m["protocol"],
+            m["files"],
+            m["windows"],
+            f"{m['folds']} x {m['epochs']}",
+            f"{m['accuracy']:.3f} ± {m['deviation']:.3f}",
+            f"{m['precision']:.3f}",
+            f"{m['recall']:.3f}",
+            f"{m['macro_f1']:.3f}",
+            REPORTED.get(m["model"], "") if m["protocol"] == "paper" else "",
+        )
+        for m in of(measured, "folds")
+    ]
+    head = (
+        "preset",
+        "protocol",
+        "files",
+        "windows",
+        "folds x epochs",
+        "accuracy ± deviation",
+        "precision",
+        "recall",
+        "F1",
+        "the paper reports",
+    )
+    return section(
+        "The seed papers' protocols",
+        "Means over the folds. Presets that end in `-paper` are the papers' systems, the others "
+        "our own networks on the same windows, without the augmentation of sound that the live "
+        "models get. The papers trained 50 epochs on 87,500 notes, 100 on up to 1,000 segments a "
+        "composer, and 300 on note sequences: rows with fewer are what this machine had time for.",
+        table(head, rows),
+    )
+
+
+def comparisons(measured: Measured) -> list[str]:
+    """Two systems over the same folds."""
+    rows = [
+        (
+            f"`{m['model'][0]}` against `{m['model'][1]}`",
+            m["protocol"],
+            len(m["accuracies"][0]),
+            f"{m['means'][0]['accuracy']:.3f} / {m['means'][1]['accuracy']:.3f}",
+            f"{m['means'][0]['macro_f1']:.3f} / {m['means'][1]['macro_f1']:.3f}",
+            f"{m['difference']:+.3f} ({m['interval'][0]:+.3f} to {m['interval'][1]:+.3f})",
+            f"{m['items']} {m['paired']}, {m['clusters']} clusters",
+            f"{m['wilcoxon']['p']:.4f}",
+            f"{m['wilcoxon']['least_p']:.4f}",
+        )
+        for m in of(measured, "compare")
+    ]
+    head = (
+        "two systems",
+        "protocol",
+        "folds",
+        "accuracy",
+        "F1",
+        "difference (95% interval)",
+        "paired over",
+        "Wilcoxon p",
+        "least p with so many folds",
+    )
+    return section(
+        "CNN against LSTM",
+        "The interval comes from a paired bootstrap that draws instruments or works; Wilcoxon's "
+        "signed-rank test pairs the folds' accuracies.",
+        table(head, rows),
+    )
+
+
+def conditions(measured: Measured) -> list[str]:
+    """Composers, by how their pieces were played."""
+    rows = []
+    of_midi = (m for m in of(measured, "evaluate") if m["data"].startswith("composers:"))
+    for name in sorted({m["model"] for m in of_midi}):
+        found = {m["condition"]: m for m in of(measured, "evaluate", model=name)}
+        cells = [windows_and_files(found.get(c)) for c in ("as-is", "neutral", "played")]
+        rows.append((f"`{name}`", *cells))
+    return section(
+        "Composers by what they wrote, not by how the file was made",
+        "Windows / whole files. *Neutral*: every part on one piano, with a player's velocities. "
+        "*Played*: rubato, onsets off the beat and articulation on top.",
+        table(("model", "as-is", "neutral", "played"), rows),
+    )
+
+
+def splices(measured: Measured) -> list[str]:
+    """How soon a change of instrument is noticed."""
+    rows = [
+        (
+            f"`{m['model']}`",
+            m["data"],
+            m["changes"],
+            *(
+                cell
+                for how in ("window", "smoothed")
+                for cell in (
+                    delay(m[how]["median"]),
+                    delay(m[how]["p90"]),
+                    f"{m[how]['noticed']:.1%}",
+                )
+            ),
+        )
+        for m in of(measured, "splices")
+    ]
+    head = (
+        "model",
+        "notes of",
+        "changes",
+        "window: median",
+        "90%",
+        "noticed",
+        "smoothed: median",
+        "90%",
+        "noticed",
+    )
+    return section(
+        "A change of instrument",
+        "An instrument plays notes for 6 s, then one of another family. The time runs from the "
+        "change to the first right prediction; what is never noticed counts as longer than any.",
+        table(head, rows),
+    )
+
+
+def quantised(measured: Measured, manifests: dict[str, Manifest]) -> list[str]:
+    """What quantisation costs, and what it saves."""
+    found = [
+        (m["model"], m["quantised"], m["quantised"]["size"])
+        for m in of(measured, "folds")
+        if "quantised" in m
+    ]
+    found += [
+        (m.name, m.figures["quantised"], m.size)
+        for m in manifests.values()
+        if m.figures.get("quantised")
+    ]
+    rows = [
+        (
+            f"`{name}`",
+            f"{size / 1e6:.2f} MB",
+            f"{q['size_ratio']:.2f}",
+            f"{q['windows']:.0f}",
+            f"{q['accuracy_float32']:.3f}",
+            f"{q['accuracy']:.3f}",
+            f"{q['same_label']:.1%}",
+        )
+        for name, q, size in found
+    ]
+    head = (
+        "model",
+        "size",
+        "of float",
+        "windows",
+        "float32",
+        "quantised",
+        "same label",
+    )
+    return section(
+        "Float against quantised",
+        "Under a protocol on test windows of the first fold; of the models that ship on augmented "
+        "training windows.",
+        table(head, rows),
+    )
+
+
+def tuned(measured: Measured) -> list[str]:
+    """Settings that were tried, and how good each was."""
+    lines: list[str] = []
+    for m in of(measured, "tune"):
+        rows = [
+            (", ".join(f"{k} {v}" for k, v in row["settings"].items()), row["valid_accuracy"])
+            for row in m["trials"]
+        ]
+        told = f"{m['runs']} runs each, {m['epochs']} epochs, {m['windows']} windows"
+        lines += [f"`{m['model']}`, {told}:", "", *table(("settings", "accuracy"), rows), ""]
+    return section("Tuning", "Validation accuracy, random search with Keras Tuner.", lines)
