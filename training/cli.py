@@ -149,6 +149,15 @@ def _judging_commands(commands: Any) -> None:
     evaluate.add_argument("--results", type=Path, help="folder to keep the figures in, for report")
     evaluate.set_defaults(run=_evaluate)
 
+    describe = commands.add_parser(
+        "describe", help="write a model's card and the metadata in its file anew"
+    )
+    describe.add_argument("models", nargs="+", metavar="MODEL", help="a name or a model folder")
+    describe.add_argument(
+        "--results", type=Path, default=Path("reports"), help="measurements (reports)"
+    )
+    describe.set_defaults(run=_describe)
+
     report = commands.add_parser("report", help="one page of all figures, with plots")
     report.add_argument("--results", type=Path, default=Path("reports"), help="measurements")
     report.add_argument("--out", type=Path, default=Path("docs") / "judging.md", help="the page")
@@ -323,6 +332,14 @@ def _evaluate(args: argparse.Namespace) -> None:
     from training.judging import commands
 
     _name_left_out(commands.evaluate(args, Ticker()))
+
+
+def _describe(args: argparse.Namespace) -> None:
+    from training.describe import describe
+
+    for name in args.models:
+        for manifest in describe(name, args.results):
+            _say(f"{manifest.name}: card and metadata written")
 
 
 def _report(args: argparse.Namespace) -> None:
