@@ -89,6 +89,8 @@ def _figures(name: str, figures: dict[str, Any], *, calibrated: bool) -> list[st
         + (", cross-validated over two halves, as the temperature was fitted here" * calibrated)
         + "."
     )
+    if chance := figures.get("ece_by_chance"):
+        sure += f" Perfect confidences would show {chance:.3f} on so few windows."
     files = ""
     if "by_file" in figures:
         by_file = figures["by_file"]
