@@ -208,13 +208,14 @@ class Engine:
                 self._due += self._hop
 
     def _arrival(self, item: AudioBlock | MidiBlock, stop: int) -> float:
-        """When the last sample before ``stop`` arrived.
+        """When all up to ``stop`` was there to be worked on.
 
-        A live source that was not read for a while gives all that came meanwhile in one block. Its
-        first windows are older than its last sample, and are to be told and skipped as such.
+        Sound comes as the device delivers it, a whole block at once. MIDI's stretches grow by the
+        clock: of one that was not read for a while the first windows are older than its end, and
+        are to be told and skipped as such.
         """
-        after = item.end - stop if self._source.live else 0
-        return item.captured - after / STREAM_RATE
+        grows = self._source.live and isinstance(item, MidiBlock)
+        return item.captured - (item.end - stop) / STREAM_RATE if grows else item.captured
 
     def _hear(self, block: AudioBlock, stop: int) -> Iterator[Signal]:
         samples = block.samples[self._position - block.position : stop - block.position]

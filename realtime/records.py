@@ -26,7 +26,7 @@ class AudioBlock:
     Attributes:
         position: Index of the first sample in stream time, at ``STREAM_RATE``.
         samples: float32, shape (n,), full scale at ±1. The receiver must not write to it.
-        captured: ``time.perf_counter()`` when the last sample arrived, in seconds.
+        captured: ``time.perf_counter()`` when the last sample arrived from the device, in seconds.
     """
 
     position: int

@@ -25,7 +25,7 @@ class Ring:
     Args:
         capacity: Rows kept, at least 1.
         shape: Shape of a row; () for plain samples.
-        fill: Value of the rows "before" the stream began.
+        fill: Value of the rows "before" the stream began: a number, or a row.
 
     Raises:
         ValueError: ``capacity`` is below 1.
@@ -37,7 +37,9 @@ class Ring:
         array([3., 4., 5.], dtype=float32)
     """
 
-    def __init__(self, capacity: int, shape: tuple[int, ...] = (), fill: float = 0.0) -> None:
+    def __init__(
+        self, capacity: int, shape: tuple[int, ...] = (), fill: float | np.ndarray = 0.0
+    ) -> None:
         if capacity < 1:
             raise ValueError(f"a ring needs a capacity of at least 1, not {capacity}")
         self.capacity = capacity
@@ -108,5 +110,5 @@ class Ring:
 
     def reset(self) -> None:
         """Forget everything, as if the ring were new."""
-        self._rows.fill(self.fill)
+        self._rows[:] = self.fill
         self._written = self._claimed = 0

@@ -15,13 +15,13 @@ from training.markdown import per_class, table
 KINDS = {"cnn": "convolutional network", "lstm": "LSTM", "crnn": "CNN-LSTM hybrid"}
 
 
-def write(folder: Path, manifest: Manifest, work: Path) -> None:
+def write(folder: Path, manifest: Manifest, work: Path | None = None) -> None:
     """Write ``README.md`` and the plots into a model folder.
 
     Args:
         folder: Model folder.
         manifest: What it holds.
-        work: Folder of the checkpoint, for the learning curve.
+        work: Folder of the checkpoint, for the learning curve; the one that is there stays if None.
     """
     lines = [
         f"# {manifest.name}",
@@ -61,9 +61,10 @@ def write(folder: Path, manifest: Manifest, work: Path) -> None:
         plot = f"confusion-{name.replace(':', '-')}.png"
         plots.confusion(folder / plot, figures)
         lines += [f"![Confusion matrix on {name}]({plot})", ""]
-    history = work / "history.json"
-    if history.exists():
-        plots.learning(folder / "learning.png", json.loads(history.read_text("utf-8")))
+    learning = folder / "learning.png"
+    if work and (history := work / "history.json").exists():
+        plots.learning(learning, json.loads(history.read_text("utf-8")))
+    if learning.exists():
         lines += ["![Loss and accuracy by epoch, on augmented windows](learning.png)", ""]
     notes = folder / "notes.md"
     if notes.exists():
@@ -88,6 +89,8 @@ def _figures(name: str, figures: dict[str, Any], *, calibrated: bool) -> list[st
         + (", cross-validated over two halves, as the temperature was fitted here" * calibrated)
         + "."
     )
+    if chance := figures.get("ece_by_chance"):
+        sure += f" Perfect confidences would show {chance:.3f} on so few windows."
     files = ""
     if "by_file" in figures:
         by_file = figures["by_file"]

@@ -171,6 +171,14 @@ def _evaluate(args: argparse.Namespace) -> None:
     _name_left_out(commands.evaluate(args, Ticker()))
 
 
+def _describe(args: argparse.Namespace) -> None:
+    from training.describe import describe
+
+    for name in args.models:
+        for manifest in describe(name, args.results):
+            _say(f"{manifest.name}: card and metadata written")
+
+
 def _report(args: argparse.Namespace) -> None:
     from training.judging import commands
 
@@ -257,6 +265,7 @@ COMMANDS = {
     "tune": _tune,
     "export": _export,
     "evaluate": _evaluate,
+    "describe": _describe,
     "report": _report,
     "render": _render,
     "collect": _collect,

@@ -114,6 +114,14 @@ def _judging_commands(commands: Any) -> None:
     )
     evaluate.add_argument("--results", type=Path, help="folder to keep the figures in, for report")
 
+    describe = commands.add_parser(
+        "describe", help="write a model's card and the metadata in its file anew"
+    )
+    describe.add_argument("models", nargs="+", metavar="MODEL", help="a name or a model folder")
+    describe.add_argument(
+        "--results", type=Path, default=Path("reports"), help="measurements (reports)"
+    )
+
     report = commands.add_parser("report", help="one page of all figures, with plots")
     report.add_argument("--results", type=Path, default=Path("reports"), help="measurements")
     report.add_argument("--out", type=Path, default=Path("docs") / "judging.md", help="the page")

@@ -212,5 +212,24 @@ def calibration_error(probs: np.ndarray, truth: np.ndarray, bins: int = 15) -> f
     return float(sum(gaps) / len(truth))
 
 
+def calibration_chance(probs: np.ndarray, draws: int = 200) -> float:
+    """The calibration error that confidences which are exactly right would show by chance.
+
+    Few windows do not fall as their probabilities say; no network can be told to be better than
+    this. Windows of the same file err together, which makes it larger still.
+
+    Args:
+        probs: (n, n_labels).
+        draws: Sets of windows, right or wrong at random, to average over.
+    """
+    rng = np.random.default_rng(0)
+    confidence = probs.max(axis=1)
+    errors = []
+    for _ in range(draws):
+        right = rng.random(len(probs)) < confidence
+        errors.append(calibration_error(probs, np.where(right, probs.argmax(axis=1), -1)))
+    return float(np.mean(errors))
+
+
 def _rounded(value: float) -> float:
     return round(float(value), 4)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any, Literal
 
@@ -15,7 +15,7 @@ from realtime.inference import Network
 from realtime.quiet import quiet_stderr
 from realtime.records import STREAM_RATE
 from realtime.registry import MANIFEST, Manifest
-from training import networks
+from training import metadata, networks
 from training.inputs import Inputs
 from training.presets import Preset
 
@@ -86,7 +86,7 @@ def write(
     training: dict[str, Any],
     figures: dict[str, Any],
 ) -> Manifest:
-    """Write a model folder: the network and ``model.json``.
+    """Write a model folder: the network, with its metadata, and ``model.json``.
 
     Raises:
         UserError: The folder cannot be written.
@@ -110,14 +110,33 @@ def write(
         calibration=calibration,
         smoothing_s=preset.smoothing_s,
         file=FILE,
-        sha256=hashlib.sha256(content).hexdigest(),
-        size=len(content),
+        sha256="",
+        size=0,
         training=training,
         figures=figures,
     )
+    return keep(folder, manifest, content)
+
+
+def keep(folder: Path, manifest: Manifest, content: bytes) -> Manifest:
+    """Write a network into its folder, with metadata that follows from the manifest.
+
+    Args:
+        folder: Model folder; made if it is not there.
+        manifest: What to write, but for the network's hash and size.
+        content: The network.
+
+    Returns:
+        The manifest as it was written.
+
+    Raises:
+        UserError: The folder cannot be written.
+    """
+    content = metadata.attach(content, manifest)
+    manifest = replace(manifest, sha256=hashlib.sha256(content).hexdigest(), size=len(content))
     try:
         folder.mkdir(parents=True, exist_ok=True)
-        (folder / FILE).write_bytes(content)
+        (folder / manifest.file).write_bytes(content)
         text = json.dumps(asdict(manifest), indent=2, ensure_ascii=False)
         (folder / MANIFEST).write_text(text + "\n", "utf-8")
     except OSError as error:

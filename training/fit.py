@@ -13,7 +13,8 @@ from typing import Any
 import numpy as np
 
 from realtime.quiet import quiet_stderr
-from training import networks
+from realtime.registry import SHIPPED
+from training import networks, start
 from training.inputs import Inputs
 from training.presets import Preset
 
@@ -121,6 +122,8 @@ def _new_model(preset: Preset, inputs: Inputs, seed: int) -> Any:
     )
     model = networks.build(preset.network, inputs.shape, len(inputs.labels), keras)
     keras.mixed_precision.set_global_policy("float32")
+    if preset.start:
+        start.begin(model, SHIPPED / preset.start)
     steps = schedule.epochs * -(-schedule.windows // schedule.batch)
     networks.settle(model, steps)
     rate = keras.optimizers.schedules.CosineDecay(

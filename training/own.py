@@ -40,12 +40,13 @@ class Split:
 
 
 def presets(name: str) -> list[Preset]:
-    """The shipped instrument networks, to be trained on something else under another name."""
+    """The shipped instrument networks, trained on to name something else under another name."""
     return [
         replace(
             PRESETS[base],
             name=f"{name}-{PRESETS[base].kind}",
             task=name,
+            start=base,
             schedule=replace(PRESETS[base].schedule, epochs=epochs, windows=WINDOWS),
             pool=POOL,
             gated=False,  # what is foreign to instruments may be just what is to be named

@@ -81,6 +81,7 @@ class Preset:
         unknown_below: A likeliest label under this probability is reported as unknown; fitted
             where ``gated`` and there is held-out data.
         smoothing_s: Time constant of the smoothed probabilities in seconds.
+        start: Shipped model of the same network whose weights it begins with; none by default.
     """
 
     name: str
@@ -95,6 +96,7 @@ class Preset:
     gated: bool = False
     unknown_below: float = 0.0
     smoothing_s: float = 1.0
+    start: str = ""
 
 
 PRESETS = {
@@ -111,6 +113,7 @@ PRESETS = {
                 "blocks": [[16, 16], [32, 32], [64, 64], [128, 128]],
                 "dropout": 0.2,
                 "dense": 128,
+                "head": "moments",
             },
             schedule=Schedule(epochs=40, windows=8192, rate=2e-3, mixed_precision=True),
             quantisation="int8",
@@ -130,6 +133,7 @@ PRESETS = {
                 "dropout": 0.3,
                 "dense": 128,
                 "dense_dropout": 0.3,
+                "head": "both",
                 "stack": 2,
             },
             schedule=Schedule(epochs=50, windows=8192, rate=2e-3),
@@ -173,7 +177,7 @@ PRESETS = {
                 "dense_dropout": 0.3,
                 "stack": 2,
             },
-            schedule=Schedule(epochs=48, windows=12_288, batch=128, rate=2e-3),
+            schedule=Schedule(epochs=44, windows=12_288, batch=128, rate=2e-3, decay=1e-2),
             quantisation="dynamic",
             smoothing_s=5.0,
         ),

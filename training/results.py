@@ -67,6 +67,26 @@ def of(measured: Measured, kind: str, **wanted: str) -> Measured:
     ]
 
 
+def follow(folder: Path, old: str, new: str) -> None:
+    """Let what was measured of a network count for the file that it is in now.
+
+    Args:
+        folder: Where measurements lie.
+        old: SHA-256 of the file that the network was in.
+        new: SHA-256 of the file that it is in now.
+
+    Raises:
+        UserError: A measurement cannot be read or written.
+    """
+    for path in sorted(folder.glob("*.json")):
+        try:
+            text = path.read_text("utf-8")
+            if old in text:
+                path.write_text(text.replace(old, new), "utf-8")
+        except (OSError, ValueError) as error:
+            raise UserError(f"{path}: not a measurement; remove it or measure again") from error
+
+
 def short(layout: str) -> str:
     """A data set's own name, without where it lies on this machine."""
     kind, _, folder = layout.partition(":")

@@ -9,9 +9,9 @@ from typing import Any
 import numpy as np
 
 from realtime.registry import Manifest
-from training import card, export, unknown
+from training import card, export, start, unknown
 from training.datasets import Dataset
-from training.evaluate import Heard, calibration_error, listen, report
+from training.evaluate import Heard, calibration_chance, calibration_error, listen, report
 from training.fit import trained
 from training.inputs import Inputs, Progress
 from training.presets import Preset
@@ -94,8 +94,9 @@ def ship(
         calibration["temperature"] = round(export.temperature(first.probs, first.truth), 3)
         crossed = round(_crossed(first), 4)
         heard = {k: _scaled(h, calibration["temperature"]) for k, h in heard.items()}
+        chance = round(calibration_chance(next(iter(heard.values())).probs), 4)
         figures["held_out"] = {name: report(h) for name, h in heard.items()}
-        figures["held_out"][next(iter(heard))]["ece"] = crossed
+        figures["held_out"][next(iter(heard))] |= {"ece": crossed, "ece_by_chance": chance}
         if gate is not None:
             first = next(iter(heard.values()))
             calibration["unknown_below"] = unknown.threshold(first.probs)
@@ -106,6 +107,8 @@ def ship(
         figures["unknown"] = _unknown(content, calibration, heard, others)
     manifest = write()
     card.write(folder, manifest, work)
+    if preset.inputs == "sounds" and not preset.start:
+        start.write(folder, model)
     return manifest
 
 

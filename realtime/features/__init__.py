@@ -84,6 +84,8 @@ def build(spec: dict[str, Any]) -> Feature:
 def _check(name: str, value: Any) -> None:
     if name in LARGEST and not (type(value) is int and 0 < value <= LARGEST[name]):
         raise ValueError(f"{name} must be a whole number from 1 to {LARGEST[name]}, not {value!r}")
+    if name == "top_db" and value is None:
+        return
     if name in REAL and not (type(value) in (int, float) and math.isfinite(value)):
         raise ValueError(f"{name} must be a number, not {value!r}")
     if name == "top_db" and value <= 0:

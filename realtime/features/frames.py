@@ -11,7 +11,7 @@ from realtime.ring import Ring
 
 
 class BandFrames:
-    """A rolling window of band energies in decibels.
+    """A rolling window of band energies in decibels, or of what is computed from each frame's.
 
     A frame ends ``win_length + i * hop`` samples into the stream, for every integer ``i``: the
     first ones reach back into the silence before it. Each is computed once, when it is asked for or
@@ -27,6 +27,10 @@ class BandFrames:
         history: Samples kept beside them.
         scale: Factor on the power spectrum.
         floor: Least power, which silence is given. The default is librosa's: -100 dB.
+        transform: (n_bands, n_columns), applied to each frame's decibels; none by default.
+
+    Attributes:
+        columns: Numbers a frame.
 
     Raises:
         ValueError: A band holds no FFT bin, a frame is longer than the transform, or the frames do
@@ -47,6 +51,7 @@ class BandFrames:
         history: int = 0,
         scale: float = 1.0,
         floor: float = 1e-10,
+        transform: np.ndarray | None = None,
     ) -> None:
         self.n_fft, self.hop, self.win_length = n_fft, hop, win_length or n_fft
         if self.win_length > n_fft:
@@ -55,8 +60,12 @@ class BandFrames:
             raise ValueError(f"{n_frames} frames of {len(bank)} bands are too many")
         waiting = self.win_length + self.BATCH * hop
         self.samples = Ring(max(waiting, history))
-        self._decibels = Ring(n_frames, (len(bank),), fill=10 * np.log10(floor))
+        silence = np.full((1, len(bank)), 10 * np.log10(floor), np.float32)
+        self._transform = transform
         self._floor = np.float32(floor)
+        fill = self._transformed(silence)[0]
+        self.columns = len(fill)
+        self._rows = Ring(n_frames, (self.columns,), fill=fill)
         # Triangles are narrow: summing only their own bins is several times faster than a matrix,
         # and the sum does not depend on how many frames are computed together.
         if not bank.any(axis=1).all():
@@ -81,7 +90,7 @@ class BandFrames:
         """Take the next float32 (n,) samples of the stream, any number of them."""
         at, total = 0, len(samples)
         while at < total:
-            full = self._first + (self._decibels.written + self.BATCH - 1) * self.hop
+            full = self._first + (self._rows.written + self.BATCH - 1) * self.hop
             chunk = samples[at : at + full - self.samples.written]
             self.samples.write(chunk)
             at += len(chunk)
@@ -89,19 +98,28 @@ class BandFrames:
                 self._catch_up()
 
     def latest(self, n: int) -> np.ndarray:
-        """The newest ``n`` frames, float32 (n, n_bands) in decibels; a view until the next push."""
+        """The newest ``n`` frames, float32 (n, columns); a view until the next push."""
         self._catch_up()
-        return self._decibels.latest(n)
+        return self._rows.latest(n)
 
-    def levels(self, frames: np.ndarray) -> np.ndarray:
-        """Band energies of frames by themselves, in decibels.
+    def rows(self, frames: np.ndarray) -> np.ndarray:
+        """What is kept of frames, computed by itself.
 
         Args:
             frames: float32 (n, win_length).
 
         Returns:
-            float32 (n, n_bands). Each row is the same whatever the others are.
+            float32 (n, columns). Each row is the same whatever the others are.
         """
+        return self._transformed(self._levels(frames))
+
+    def _transformed(self, levels: np.ndarray) -> np.ndarray:
+        if self._transform is None:
+            return levels
+        # A product for each row: that of all rows at once may round by how many they are.
+        return (levels[:, None, :] @ self._transform)[:, 0].astype(np.float32)
+
+    def _levels(self, frames: np.ndarray) -> np.ndarray:
         spectrum = np.fft.rfft(frames * self._window, self.n_fft)
         power = np.square(spectrum.real)
         power += np.square(spectrum.imag)
@@ -116,15 +134,15 @@ class BandFrames:
     def reset(self) -> None:
         """Forget the stream."""
         self.samples.reset()
-        self._decibels.reset()
+        self._rows.reset()
 
     def _catch_up(self) -> None:
         """Compute the frames that have arrived since the last time, ``BATCH`` at most."""
-        n = self._whole - self._decibels.written
+        n = self._whole - self._rows.written
         if n:
             late = self.samples.written - self.end
             stretch = self.samples.latest(self.win_length + (n - 1) * self.hop, back=late)
-            self._decibels.write(self.levels(sliced(stretch, self.win_length, self.hop)))
+            self._rows.write(self.rows(sliced(stretch, self.win_length, self.hop)))
 
 
 def sliced(samples: np.ndarray, length: int, hop: int) -> np.ndarray:

@@ -16,7 +16,8 @@ class Mfcc(Rolling):
     n_mfcc=n_mfcc, n_mels=n_mels, pad_mode="constant").T`` over the samples it spans. Of its frames,
     those that lie inside the window are computed once as the stream goes by; the few that reach
     over its edges into librosa's zero padding change with every window and are computed anew, as
-    are the clip at ``top_db`` below the window's own maximum and the cosine transform.
+    are the clip at ``top_db`` below the window's own maximum and the cosine transform. Without that
+    clip a frame's coefficients depend on nothing else, and are computed once too.
 
     The window ends at the newest whole frame, so it trails the stream by less than ``hop``.
 
@@ -26,7 +27,7 @@ class Mfcc(Rolling):
         hop: Samples between frames; divides ``n_fft // 2``.
         n_mels: Mel bands.
         n_mfcc: Coefficients kept.
-        top_db: Range kept below the window's maximum, in decibels.
+        top_db: Range kept below the window's maximum, in decibels; None keeps all, as Kaldi does.
         center: As librosa's: whether frames at both ends reach into zero padding. Without them a
             new window costs one new frame, not one and ``n_fft // hop`` at its ends.
 
@@ -44,7 +45,7 @@ class Mfcc(Rolling):
         hop: int = 512,
         n_mels: int = 128,
         n_mfcc: int = 13,
-        top_db: float = 80.0,
+        top_db: float | None = 80.0,
         center: bool = True,
     ) -> None:
         if window % hop or (n_fft // 2) % hop or window < n_fft:
@@ -54,13 +55,21 @@ class Mfcc(Rolling):
             )
         inner = (window - n_fft) // hop + 1
         bank = mel(STREAM_RATE, n_fft, n_mels, 0.0, STREAM_RATE / 2)
-        frames = BandFrames(bank, n_fft=n_fft, hop=hop, n_frames=inner, history=window + hop)
+        # In float64: sums of 128 levels around -80 dB lose more than librosa does in float32.
+        cosines = np.ascontiguousarray(dct(n_mels, n_mfcc).T)
+        frames = BandFrames(
+            bank,
+            n_fft=n_fft,
+            hop=hop,
+            n_frames=inner,
+            history=window + hop,
+            transform=cosines if top_db is None else None,
+        )
         super().__init__(frames, window)
         self._edges = n_fft // 2 // hop if center else 0
         self.shape = (inner + 2 * self._edges, n_mfcc)
-        self._top_db = top_db
-        self._dct = np.ascontiguousarray(dct(n_mels, n_mfcc).T)
-        self._decibels = np.empty((self.shape[0], n_mels), np.float32)
+        self._top_db, self._cosines = top_db, cosines
+        self._rows = np.empty((self.shape[0], frames.columns), np.float32)
         self._floor = np.empty(n_mels, np.float32)
         # What librosa pads, at both ends of a window: zeros and its start, its end and zeros.
         reach = n_fft - hop
@@ -72,16 +81,23 @@ class Mfcc(Rolling):
 
     def window(self) -> np.ndarray:
         """The current window, float32 of ``shape``; a copy."""
-        frames, edges, rows = self._frames, self._edges, self._decibels
+        frames, edges, rows = self._frames, self._edges, self._rows
         rows[edges : len(rows) - edges] = frames.latest(len(rows) - 2 * edges)
+        if edges:
+            self._reach_over(rows)
+        if self._top_db is None:
+            return rows.copy()
+        self._floor.fill(rows.max() - self._top_db)  # a row: NumPy is faster with it than a number
+        np.maximum(rows, self._floor, out=rows)
+        return (rows @ self._cosines).astype(np.float32)
+
+    def _reach_over(self, rows: np.ndarray) -> None:
+        """Compute the frames at both ends."""
+        frames = self._frames
         late = frames.samples.written - frames.end  # samples that no whole frame covers yet
         seen = frames.samples.latest(self.window_samples, back=late)
         self._head[:] = seen[: len(self._head)]
         self._tail[:] = seen[-len(self._tail) :]
-        for i in range(0, 2 * edges, frames.BATCH):
+        for i in range(0, len(self._ends), frames.BATCH):
             at = self._ends[i : i + frames.BATCH]
-            rows[at] = frames.levels(self._outer[at])
-        # In float64: sums of 128 levels around -80 dB lose more than librosa does in float32.
-        self._floor.fill(rows.max() - self._top_db)  # a row: NumPy is faster with it than a number
-        np.maximum(rows, self._floor, out=rows)
-        return (rows @ self._dct).astype(np.float32)
+            rows[at] = frames.rows(self._outer[at])

@@ -60,6 +60,8 @@ class Spectrogram(Rolling):
             raise ValueError(f"unknown scale {scale!r}; known: {', '.join(SCALES)}")
         if not 0 <= fmin < fmax <= STREAM_RATE / 2:
             raise ValueError(f"fmin {fmin} must lie below fmax {fmax}, from 0 to 8000")
+        if top_db is None:
+            raise ValueError("a picture needs a top_db: what is black must be known")
         self.shape = (frames, bands)
         self._top_db, self._floor_db = top_db, floor_db
         self._black = np.zeros(bands, np.float32)  # a row: NumPy is faster with it than a number

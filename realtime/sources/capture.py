@@ -15,6 +15,7 @@ from realtime.sources.portaudio import AudioInput
 
 _CHUNK = 4096  # frames turned into mono at a time; a callback usually brings a few hundred
 _REAL_CHANNELS = 8  # a device with more is mostly software that makes up what it is asked for
+_STAMPS = 8192  # callbacks whose time is kept; more than a ring's worth of any usual size
 _LEAST_LOSS = 0.002  # seconds; below it the estimate is mostly how irregular callbacks are
 _RATES = (48_000, 44_100, 96_000, 32_000, 16_000)  # tried in turn if the device's own is refused
 
@@ -40,6 +41,7 @@ class Capture:
         latency: PortAudio's input latency in seconds.
         ring: The sound.
         stamp: Rows written so far and when the last of them arrived, in seconds of the clock.
+        stamps: The same after each callback; the reader takes them out.
         begun: When the first row began to arrive; None before.
         losses: Pairs of a row and an estimate of the rows that the device lost just before it.
         xruns: Callbacks that came with a status flag: something was late or lost.
@@ -68,6 +70,7 @@ class Capture:
         else:
             wanted = channel
         self.stamp: tuple[int, float] = (0, clock.now())
+        self.stamps: deque[tuple[int, float]] = deque(maxlen=_STAMPS)
         self.begun: float | None = None
         self.losses: deque[tuple[int, int]] = deque(maxlen=64)
         self.xruns = 0
@@ -133,7 +136,9 @@ class Capture:
                     mono[:] = part[:, self._channel - 1]
                 mono *= self._scale
                 self.ring.write(mono)
-        self.stamp = (self.ring.written, now)
+        stamp = (self.ring.written, now)
+        self.stamps.append(stamp)
+        self.stamp = stamp
 
     def _finish(self) -> None:
         self.finished = True

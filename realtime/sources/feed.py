@@ -30,6 +30,9 @@ class Tally:
 class Feed:
     """The reader's end of one capture: blocks and events in stream time.
 
+    Each callback's sound is a block of its own, stamped with the time at which it was in the ring,
+    however many waited there.
+
     Args:
         tell: Makes an event of a kind, a stream position, a text and a count.
         tally: Where to count.
@@ -71,25 +74,35 @@ class Feed:
         samples, end, skipped = self.capture.ring.read(self._row, rows - self._row)
         start = at = end - len(samples)
         self._row = end
-        self.until = when
         items: list[AudioBlock | Event] = []
         if skipped:
             items += self._gap(start)
         losses = self.capture.losses
-        while losses and losses[0][0] <= end:
-            row, lost = losses.popleft()
-            row = max(row, at)
-            items += self._sound(samples[at - start : row - start])
-            at = row
-            self._missing += lost
-            items += self._gap(row)
-        items += self._sound(samples[at - start :])
+        for until, came in self._arrivals(end, when):
+            self.until = came
+            while losses and losses[0][0] <= until:
+                row, lost = losses.popleft()
+                row = max(row, at)
+                items += self._sound(samples[at - start : row - start])
+                at = row
+                self._missing += lost
+                items += self._gap(row)
+            if until > at:
+                items += self._sound(samples[at - start : until - start])
+                at = until
         if unsaid := self._pace.missing(rows + self._missing, when):
             self._missing += unsaid
             items += self._gap(end)
         if self._invalid and when - self._complained >= 1:
             items.append(self._complain(when))
         return items
+
+    def _arrivals(self, end: int, when: float) -> list[tuple[int, float]]:
+        """Where each callback's rows up to ``end`` ended, and when it came."""
+        stamps, arrivals = self.capture.stamps, []
+        while stamps and stamps[0][0] < end:
+            arrivals.append(stamps.popleft())
+        return [*arrivals, (end, when)]
 
     def finish(self) -> list[AudioBlock | Event]:
         """The rest: what the ring still holds and what the resampler kept back."""

@@ -16,7 +16,7 @@ from realtime.sources.midi_system import MidiSystem
 from realtime.sources.midi_through import Through
 from realtime.text import printable
 
-_BLOCK = 0.02  # seconds of a block
+_BLOCK = STREAM_RATE // 100  # blocks end on hundredths of a second, where most hops do
 _POLL = 0.1  # seconds between two looks at the ports: one that returns faster is not missed
 _RETRY = 0.5  # seconds between two tries to reach a MIDI system that is down
 _INBOX = 8192  # messages kept for a reader that is late
@@ -38,7 +38,7 @@ _SILENCERS = (120, 123)  # all sound off, all notes off
 class MidiPort:
     """Live MIDI from a port, as a source of messages.
 
-    Blocks of about 20 ms come whether anything is played or not. Stream time 0 is the beginning of
+    Blocks of about 10 ms come whether anything is played or not. Stream time 0 is the beginning of
     the iteration; a message's place is when it arrived. Notes, pedals and other controls, program
     changes, bends and aftertouch are passed; clock, active sensing and system exclusive are not.
 
@@ -168,7 +168,8 @@ class MidiPort:
         self._begun = looked = clock.now()
         position, lost = 0, self.lost
         while not self._stopped:
-            wait = self._begun + position / STREAM_RATE + _BLOCK - clock.now()
+            due = (position // _BLOCK + 1) * _BLOCK
+            wait = self._begun + due / STREAM_RATE - clock.now()
             if wait > 0:
                 clock.sleep(wait)
             now = clock.now()

@@ -28,6 +28,7 @@ def test_every_command_does_something() -> None:
 def test_a_command_is_run_with_its_options(command: str, monkeypatch) -> None:
     asked = {
         "compare": ["compare", "one", "other", *DATA],
+        "describe": ["describe", "one", "other"],
         "report": ["report"],
         "render": ["render", "out"],
         "collect": ["collect", "--label", "ape"],

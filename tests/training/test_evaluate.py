@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
-from training.evaluate import Heard, calibration_error, report
+from training.evaluate import Heard, calibration_chance, calibration_error, report
 from training.export import temperature
 
 
@@ -49,6 +49,15 @@ def test_a_sure_liar_has_the_worst_calibration() -> None:
 def test_calibration_error_is_a_share(raw: np.ndarray) -> None:
     probs = raw / raw.sum(axis=1, keepdims=True)
     assert 0 <= calibration_error(probs, np.arange(40) % 4) <= 1
+
+
+def test_few_windows_show_an_error_by_chance_and_many_do_not() -> None:
+    rng = np.random.default_rng(0)
+    few, many = (rng.dirichlet([0.5] * 5, n) for n in (100, 20_000))
+    assert calibration_chance(few) > 0.04
+    assert calibration_chance(many) < 0.01
+    truth = np.array([rng.choice(5, p=p) for p in many])
+    assert calibration_error(many, truth) == pytest.approx(calibration_chance(many), abs=0.01)
 
 
 def test_temperature_undoes_overconfidence() -> None:

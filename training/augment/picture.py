@@ -4,6 +4,15 @@ from __future__ import annotations
 
 import numpy as np
 
+FOLLOWING = 0.4
+"""Share of windows that begin with another sound."""
+
+REMAINS = (0.08, 0.75)
+"""Share of such a window that is left to the later one: 0.3 to 3 s of 4."""
+
+AUDIBLE = 0.15
+"""How far below a window's loudest point a sound still counts: 12 dB of 80."""
+
 
 def mask(window: np.ndarray, rng: np.random.Generator) -> None:
     """Blank a band of frequencies and a stretch of time now and then, in place.
@@ -41,3 +50,26 @@ def colour(window: np.ndarray, rng: np.random.Generator) -> None:
     window += loudest - window.max()
     np.clip(window, 0, 1, out=window)
     window[black] = 0
+
+
+def follow(window: np.ndarray, earlier: np.ndarray, rng: np.random.Generator) -> None:
+    """Let another sound come before this one now and then, in place.
+
+    A live window holds two instruments for as long as it is, after each change. Most of those here
+    hold little of the later one, as they do just after it began; it is the one to be named.
+
+    Args:
+        window: float32 (frames, bands), 0 to 1.
+        earlier: What is heard before, the same shape.
+        rng: Source of chance.
+    """
+    if rng.random() > FOLLOWING:
+        return
+    frames = len(window)
+    change = frames - round(frames * rng.uniform(*REMAINS))
+    loudest = window.max()
+    if window[change:].max() < loudest - AUDIBLE:
+        return  # it had died away by then
+    before = earlier[:change]
+    gain = np.float32(rng.uniform(-AUDIBLE, AUDIBLE))
+    window[:change] = np.where(before > 0, np.clip(before + gain, 0, loudest), 0)

@@ -14,7 +14,7 @@ from realtime.features import build, extract
 from training.audio import load
 from training.augment import sound
 from training.augment.background import background
-from training.augment.picture import colour, mask
+from training.augment.picture import colour, follow, mask
 from training.datasets import Dataset
 from training.inputs import Progress
 from training.inputs.pool import Pool, Shard
@@ -64,16 +64,23 @@ class SoundInputs:
     def draw(self, n: int, rng: np.random.Generator) -> tuple[np.ndarray, np.ndarray]:
         """Windows and targets; see ``Inputs``."""
         chosen = rng.integers(len(self._pool.labels), size=n)
-        windows = np.stack([self._pool.window(int(i)) for i in chosen]).astype(np.float32) / 255
-        for window in windows:
+        known = self._pool.labels[chosen] >= 0
+        windows = self._read(chosen)
+        others = self._read(rng.permutation(chosen))
+        for window, earlier, sounds in zip(windows, others, known, strict=True):
+            if sounds:
+                follow(window, earlier, rng)
             colour(window, rng)
             mask(window, rng)
         targets = np.full((n, len(self.labels)), 1 / len(self.labels), np.float32)
-        known = self._pool.labels[chosen] >= 0
         targets[known] = np.eye(len(self.labels), dtype=np.float32)[
             self._pool.labels[chosen][known]
         ]
         return windows, targets
+
+    def _read(self, rows: np.ndarray) -> np.ndarray:
+        windows = np.stack([self._pool.window(int(i)) for i in rows])
+        return windows.astype(np.float32) / np.float32(255)
 
     def _make(self, k: int) -> Shard:
         rng = np.random.default_rng([self._seed, k])

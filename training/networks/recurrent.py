@@ -15,7 +15,7 @@ def build(
     dropout: float,
     dense: int,
     dense_dropout: float = 0.0,
-    head: Literal["flatten", "last", "average"] = "average",
+    head: Literal["flatten", "last", "average", "both"] = "average",
     stack: int = 1,
 ) -> Any:
     """LSTM layers with dropout between, a dense layer.
@@ -32,7 +32,8 @@ def build(
         dropout: After each LSTM layer.
         dense: Units of the dense layer.
         dense_dropout: After the dense layer.
-        head: What the dense layer sees of the last LSTM layer's steps.
+        head: What the dense layer sees of the last LSTM layer's steps; ``both`` is the last beside
+            the average, for what changes within a window.
         stack: Rows of the input read in one step: a divisor of ``steps``. Fewer steps are faster,
             and what lies far apart is easier to relate (Sak et al., 2015).
     """
@@ -46,5 +47,8 @@ def build(
         x = layers.Flatten()(x)
     elif head == "average":
         x = layers.GlobalAveragePooling1D()(x)
+    elif head == "both":
+        last = layers.Flatten()(layers.Cropping1D((x.shape[1] - 1, 0))(x))
+        x = layers.Concatenate()([layers.GlobalAveragePooling1D()(x), last])
     x = layers.Dense(dense, activation="relu")(x)
     return layers.Dropout(dense_dropout)(x)

@@ -6,6 +6,9 @@ from collections.abc import Sequence
 from types import ModuleType
 from typing import Any, Literal
 
+MOMENTS = 4
+"""Averages over time for each filter, with the head of that name."""
+
 
 def build(
     x: Any,
@@ -14,7 +17,7 @@ def build(
     blocks: Sequence[Sequence[int]],
     dropout: float,
     dense: int,
-    head: Literal["flatten", "average"] = "average",
+    head: Literal["flatten", "average", "moments"] = "average",
     batch_norm: bool = True,
 ) -> Any:
     """Blocks of convolutions, 2 x 2 max-pooling after all but the last, a dense layer.
@@ -22,6 +25,8 @@ def build(
     With ``blocks=((32, 32), (128, 128), (128,)), dropout=0.2, dense=512, head="flatten",
     batch_norm=False`` it is the second seed paper's optimised CNN. An average over what the last
     block found needs far fewer weights than ``flatten`` and does not care where a note begins.
+    ``moments`` are four averages over time for each filter, with weights that are learned, and so
+    tell what came last from what came before.
 
     Args:
         x: (batch, height, width, 1).
@@ -40,6 +45,10 @@ def build(
             x = layers.ReLU()(x)
         x = layers.MaxPooling2D(2)(x) if i < len(blocks) - 1 else x
         x = layers.Dropout(dropout)(x)
-    x = layers.Flatten()(x) if head == "flatten" else layers.GlobalAveragePooling2D()(x)
+    if head == "moments":
+        _, steps, bands, _ = x.shape
+        x = layers.AveragePooling2D((1, bands))(x)
+        x = layers.DepthwiseConv2D((steps, 1), depth_multiplier=MOMENTS)(x)
+    x = layers.GlobalAveragePooling2D()(x) if head == "average" else layers.Flatten()(x)
     x = layers.Dense(dense, activation="relu")(x)
     return layers.Dropout(dropout)(x)

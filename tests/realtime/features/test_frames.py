@@ -53,12 +53,14 @@ def test_what_cannot_be_is_refused(bank, changes, says):
         BandFrames(bank, **{"n_fft": 512, "hop": 128, "n_frames": 4} | changes)
 
 
-@given(seed=st.integers(0, 99), width=st.integers(1, 40))
-def test_a_frame_is_the_same_to_the_last_bit_whatever_is_computed_with_it(seed, width):
+@given(seed=st.integers(0, 99), width=st.integers(1, 40), columns=st.none() | st.integers(1, 20))
+def test_a_frame_is_the_same_to_the_last_bit_whatever_is_computed_with_it(seed, width, columns):
+    rng = np.random.default_rng(seed)
     bank = mel(16_000, 512, width, 0.0, 8000.0)
-    frames = BandFrames(bank, n_fft=512, hop=128, win_length=500, n_frames=4)
-    rows = np.random.default_rng(seed).normal(size=(BandFrames.BATCH, 500)).astype(np.float32)
-    together = frames.levels(rows)
+    transform = None if columns is None else rng.normal(size=(width, columns))
+    frames = BandFrames(bank, n_fft=512, hop=128, win_length=500, n_frames=4, transform=transform)
+    rows = rng.normal(size=(BandFrames.BATCH, 500)).astype(np.float32)
+    together = frames.rows(rows)
     for n in range(1, len(rows)):
-        assert np.array_equal(frames.levels(rows[:n]), together[:n])
-        assert np.array_equal(frames.levels(rows[n:]), together[n:])
+        assert np.array_equal(frames.rows(rows[:n]), together[:n])
+        assert np.array_equal(frames.rows(rows[n:]), together[n:])

@@ -122,6 +122,21 @@ def test_captured_is_when_the_last_sample_came(sd):
     assert np.abs(late).max() < 0.001
 
 
+def test_what_waited_says_when_each_of_it_came(sd):
+    sd.plug("mic", rate=16_000)
+    stage = Stage(sd)
+    with stage.source as source:
+        items = iter(source)
+        stage.clock.at(0, lambda: stage.feed(np.full(100, 0.1)))
+        next(items)
+        for _ in range(5):
+            stage.clock.sleep(0.1)
+            stage.feed(np.full(1600, 0.1))
+        came = [next(items).captured for _ in range(5)]
+    np.testing.assert_allclose(np.diff(came), 0.1)
+    assert came[-1] == stage.clock.now()
+
+
 def test_stream_time_begins_with_the_iteration(sd):
     sd.plug("mic", rate=16_000)
     stage = Stage(sd)
@@ -160,12 +175,12 @@ def test_a_reader_that_is_late(sd):
         first = next(items)
         for at in range(100, 40_000, 100):
             stage.feed(ramp[at : at + 100])
-        event, block = next(items), next(items)
+        event, *blocks = (next(items) for _ in range(161))
         assert source.lost == event.count
     assert first.end == 100
     assert (event.kind, event.count, event.t) == ("overflow", 40_000 - 16_000 - 100, 100 / 16_000)
-    assert (block.position, block.end) == (24_000, 40_000)
-    np.testing.assert_array_equal(block.samples, ramp[24_000:40_000])
+    assert [block.position for block in blocks] == list(range(24_000, 40_000, 100))
+    np.testing.assert_array_equal(np.concatenate([b.samples for b in blocks]), ramp[24_000:40_000])
 
 
 def test_sound_that_the_device_lost(sd):

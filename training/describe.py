@@ -1,0 +1,35 @@
+"""``rt-train describe``: writes anew what a model folder says of itself, to people and programs."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from realtime.registry import Manifest, find_all, load
+from training import card, export, results
+
+
+def describe(name: str, measurements: Path) -> list[Manifest]:
+    """Write the metadata in a model's TFLite file and its card as they follow from what is known.
+
+    The network stays what it is; since its file changes, what was measured of it is kept under the
+    new hash.
+
+    Args:
+        name: A shipped model, or a model folder, or one that holds several.
+        measurements: Folder of the measurements, see ``training.results``.
+
+    Returns:
+        The manifests as they are now.
+
+    Raises:
+        UserError: The model cannot be loaded, or something cannot be written.
+    """
+    described = []
+    for folder in find_all(name):
+        before = load(folder).manifest
+        now = export.keep(folder, before, (folder / before.file).read_bytes())
+        if now.sha256 != before.sha256:
+            results.follow(measurements, before.sha256, now.sha256)
+        card.write(folder, now)
+        described.append(now)
+    return described
