@@ -79,7 +79,7 @@ class Preset:
         gated: Whether to make its answers fade for sounds unlike its training, see
             ``training.unknown``.
         unknown_below: A likeliest label under this probability is reported as unknown; fitted
-            where ``gated`` and there is held-out data.
+            where there is held-out data.
         smoothing_s: Time constant of the smoothed probabilities in seconds.
         start: Shipped model of the same network whose weights it begins with; none by default.
     """
@@ -161,6 +161,7 @@ PRESETS = {
             schedule=Schedule(epochs=44, windows=4096, batch=32, rate=1e-3, mixed_precision=True),
             quantisation="int8",
             pool=3_200,
+            gated=True,
             smoothing_s=5.0,
         ),
         Preset(
