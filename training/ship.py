@@ -42,8 +42,9 @@ def ship(
 ) -> Manifest:
     """Make a model folder of a trained network.
 
-    The temperature is fitted on the first held-out set, and so is the threshold for ``unknown``. The calibration error given for that set
-    is cross-validated: each half of its files is measured with the temperature of the other half.
+    The temperature is fitted on the first held-out set, and so is the threshold for ``unknown``.
+    The calibration error given for that set is cross-validated: each half of its files is measured
+    with the temperature of the other half.
 
     Args:
         preset: What was trained.
