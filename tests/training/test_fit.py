@@ -110,8 +110,10 @@ def test_every_kind_trains_exports_and_runs(
     assert list((tmp_path / name).glob("confusion-*.png"))
 
 
-def test_training_goes_on_where_it_stopped(sounds: str, tmp_path: Path) -> None:
+@pytest.mark.parametrize("restarts", [(), (1,)])
+def test_training_goes_on_where_it_stopped(sounds: str, tmp_path: Path, restarts) -> None:
     preset = tiny("instrument-lstm", epochs=3)
+    preset = replace(preset, schedule=replace(preset.schedule, restarts=restarts))
     source = inputs.make(preset, read_all([sounds]), jobs=1, seed=0)
     source.prepare(lambda *_: None)
     whole = [e.loss for e in train(preset, source, tmp_path / "whole")]
@@ -125,6 +127,22 @@ def test_training_goes_on_where_it_stopped(sounds: str, tmp_path: Path) -> None:
     a, b = trained(tmp_path / "whole"), trained(tmp_path / "broken")
     for x, y in zip(a.get_weights(), b.get_weights(), strict=True):
         np.testing.assert_allclose(x, y, atol=1e-4)
+
+
+def test_the_rate_falls_to_nothing_before_each_restart(sounds: str, tmp_path: Path) -> None:
+    preset = tiny("instrument-cnn", epochs=3)
+    preset = replace(preset, schedule=replace(preset.schedule, restarts=(2,)))
+    source = inputs.make(preset, read_all([sounds]), jobs=1, seed=0)
+    source.prepare(lambda *_: None)
+    rates = []
+    for _ in train(preset, source, tmp_path / "risen"):
+        rates.append(float(trained(tmp_path / "risen").optimizer.learning_rate))
+    top = preset.schedule.rate
+    assert rates[0] > top / 4
+    assert rates[1] == pytest.approx(0, abs=top / 1e6)
+    assert rates[2] == pytest.approx(0, abs=top / 1e6)
+    steps = int(trained(tmp_path / "risen").optimizer.iterations)
+    assert steps == preset.schedule.windows // preset.schedule.batch  # of the last rise alone
 
 
 def test_the_pool_is_made_once(sounds: str) -> None:
