@@ -54,9 +54,7 @@ def _parser() -> argparse.ArgumentParser:
     )
     fit.add_argument("--out", type=Path, help="folder to write (default: models/MODEL)")
     fit.add_argument("--work", type=Path, help="folder for checkpoints (default: build/fit)")
-    fit.add_argument("--jobs", type=int, default=1, help="processes that make windows")
-    fit.add_argument("--threads", type=int, default=1, help="threads that train")
-    fit.add_argument("--seed", type=int, default=0)
+    _work(fit)
     _protocol(fit, folds=1)
     _results(fit)
     fit.add_argument("--tuned", type=Path, metavar="FILE", help="settings that tune found")
@@ -199,6 +197,9 @@ def _results(parser: argparse.ArgumentParser) -> None:
 
 def _work(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--jobs", type=int, default=1, help="processes that make windows")
+    parser.add_argument(
+        "--dask", metavar="ADDRESS", help="a Dask scheduler whose workers make windows instead"
+    )
     parser.add_argument("--threads", type=int, default=1, help="threads that train")
     parser.add_argument("--seed", type=int, default=0)
 
@@ -283,7 +284,7 @@ def _build(
     from training.fit import quiet_tensorflow, train
 
     _say(f"{preset.name}: {len(data.examples)} files: {_counts(data.counts)}")
-    source = inputs.make(preset, data, jobs=args.jobs, seed=args.seed)
+    source = inputs.make(preset, data, jobs=args.dask or args.jobs, seed=args.seed)
     source.prepare(Ticker())
     _name_left_out(source.left_out)
     quiet_tensorflow(args.threads)
