@@ -120,7 +120,7 @@ def _build(
     from training.fit import quiet_tensorflow, train
 
     _say(f"{preset.name}: {len(data.examples)} files: {_counts(data.counts)}")
-    source = inputs.make(preset, data, jobs=args.jobs, seed=args.seed)
+    source = inputs.make(preset, data, jobs=args.dask or args.jobs, seed=args.seed)
     source.prepare(Ticker())
     _name_left_out(source.left_out)
     quiet_tensorflow(args.threads)

@@ -21,6 +21,7 @@ from training.inputs import Progress
 from training.inputs.pool import VERSION
 from training.performance import messages
 from training.protocols.plans import Plan
+from training.work import Jobs, in_order
 
 CHUNK = 200
 """Files whose windows are computed and kept together."""
@@ -66,7 +67,7 @@ class Windows:
 
 
 def cut(
-    plan: Plan, data: Dataset, *, most: int | None, jobs: int, seed: int, progress: Progress
+    plan: Plan, data: Dataset, *, most: int | None, jobs: Jobs, seed: int, progress: Progress
 ) -> Windows:
     """Cut the windows of a plan, or open those that were cut before.
 
@@ -82,7 +83,7 @@ def cut(
         plan: What reads them.
         data: Labelled files.
         most: Windows a label at most, chosen by chance; for trying things out.
-        jobs: Processes.
+        jobs: By whom they are cut.
         seed: Of the choice.
         progress: Told how far it has come.
 
@@ -211,12 +212,10 @@ def _fill(
     wanted: Sequence[tuple[Example, list[int]]],
     shape: tuple[int, ...],
     *,
-    jobs: int,
+    jobs: Jobs,
     progress: Progress,
 ) -> tuple[np.ndarray, dict[str, str]]:
     """The array on disk, computed from where it was left, and the files that are bad."""
-    from joblib import Parallel, delayed
-
     folder.mkdir(parents=True, exist_ok=True)
     path, log = folder / "windows.npy", folder / "done.json"
     state: dict[str, Any] = {"files": 0, "rows": 0, "left_out": {}}
@@ -229,10 +228,10 @@ def _fill(
         x = np.lib.format.open_memmap(path, mode="w+", dtype=np.float16, shape=shape)
     rest = wanted[state["files"] :]
     parts = [rest[i : i + CHUNK] for i in range(0, len(rest), CHUNK)]
-    work = Parallel(n_jobs=jobs, return_as="generator")
+    tasks = [[(os.path.abspath(e.path), starts) for e, starts in part] for part in parts]
     compute = partial(_compute, plan.reads, plan.feature)
     progress("files", state["files"], len(wanted))
-    for part, made in zip(parts, work(delayed(compute)(p) for p in parts), strict=True):
+    for part, made in zip(parts, in_order(compute, tasks, jobs), strict=True):
         for (example, starts), result in zip(part, made, strict=True):
             if isinstance(result, str):
                 state["left_out"][str(example.path)] = result
@@ -249,15 +248,15 @@ def _fill(
 
 
 def _compute(
-    reads: str, feature: dict[str, Any], part: Sequence[tuple[Example, list[int]]]
+    reads: str, feature: dict[str, Any], part: Sequence[tuple[str, list[int]]]
 ) -> list[np.ndarray | str]:
     """Windows of each file, float16 (n, *shape), or what is wrong with it."""
     made: Any = build(feature)
     results: list[np.ndarray | str] = []
     readers = {"sounds": _sounds, "notes": _sequences, "piece-sounds": _segments}
-    for example, starts in part:
+    for path, starts in part:
         try:
-            windows = np.stack(list(readers[reads](made, example.path, starts)))
+            windows = np.stack(list(readers[reads](made, Path(path), starts)))
             results.append(windows.astype(np.float16))
         except UserError as error:
             results.append(str(error).partition(": ")[2] or str(error))
