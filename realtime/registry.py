@@ -20,6 +20,7 @@ from realtime.text import printable
 MANIFEST = "model.json"
 SHIPPED = Path(__file__).resolve().parents[1] / "models"  # not imported: many have such a module
 LARGEST = 64 << 20
+MOST_THREADS = 64  # each network starts as many at once; what no machine has would only starve it
 LARGEST_MANIFEST = 1 << 20  # what is parsed takes up to thirty times its size
 
 
@@ -144,12 +145,14 @@ def load(folder: Path, *, threads: int = 1) -> Model:
 
     Args:
         folder: Holds ``model.json`` and the network.
-        threads: Threads that one inference may use.
+        threads: Threads that one inference may use, 1 to ``MOST_THREADS``.
 
     Raises:
-        UserError: A file is missing, the hash is wrong, manifest and network do not fit, or the
-            network crashes, hangs or gives no answer.
+        UserError: ``threads`` is out of range, a file is missing, the hash is wrong, manifest and
+            network do not fit, or the network crashes, hangs or gives no answer.
     """
+    if not 1 <= threads <= MOST_THREADS:
+        raise UserError(f"--threads {threads}: choose 1 to {MOST_THREADS}")
     manifest = read_manifest(folder)
     path = folder / manifest.file
     where = printable(str(path))
