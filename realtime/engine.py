@@ -16,6 +16,7 @@ from realtime.lanes import AudioLane, NoteLane, Stopwatch, View
 from realtime.latency import Percentiles
 from realtime.meter import QUIETEST, Reading
 from realtime.records import (
+    LONGEST,
     STREAM_RATE,
     AudioBlock,
     Event,
@@ -81,7 +82,7 @@ class Engine:
     ) -> None:
         if not 0.01 <= hop <= 3600:
             raise UserError(f"a hop of {hop:g} s is out of range; choose 0.01 to 3600 s")
-        if duration is not None and not 0 < duration < math.inf:
+        if duration is not None and not 0 < duration <= LONGEST:
             raise UserError(
                 f"a duration of {duration:g} s is out of range; leave it out for no end"
             )
@@ -92,7 +93,8 @@ class Engine:
             names = ", ".join(m.manifest.name for m in models) or "none"
             raise UserError(f"{source.name}: no model for {source.stream} among {names}")
         self._hop = round(hop * STREAM_RATE)
-        self._end = math.inf if duration is None else round(duration * STREAM_RATE)
+        # Of less than a sample there is nothing to say.
+        self._end = math.inf if duration is None else max(1, round(duration * STREAM_RATE))
         self._position = self._origin = 0
         self._due = self._hop
         self._last_due = 0

@@ -16,6 +16,9 @@ if TYPE_CHECKING:
 STREAM_RATE = 16_000
 """Samples a second of every stream inside the engine; sources resample to it."""
 
+LONGEST = 1e9
+"""Seconds that a run may be told to last: thirty years, a count of samples that can be had."""
+
 State = Literal["live", "warming", "silent", "unknown"]
 
 

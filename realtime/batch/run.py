@@ -92,7 +92,7 @@ def _settings(how: How, files: Sequence[Found]) -> dict[str, Any]:
     used = {
         model.manifest.name: model.manifest.sha256
         for stream in streams
-        for model in choose(stream, task=how.task, models=how.models)
+        for model in choose(stream, task=how.task, models=how.models, threads=how.threads)
     }
     settings = asdict(how)
     del settings["threads"]  # the same results, sooner or later
