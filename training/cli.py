@@ -95,10 +95,6 @@ def _export(args: argparse.Namespace) -> None:
         commands.export(args, _say, Ticker())
         return
     preset = catalogue.find(args.model)
-    if not (_checkpoints(args, preset) / "last.keras").exists():
-        raise UserError(
-            f"{_checkpoints(args, preset)}: no checkpoint; rt-train fit {preset.name} makes one"
-        )
     if args.quantisation:
         preset = replace(preset, quantisation=args.quantisation)
     folder = args.out or Path("models") / preset.name
@@ -116,15 +112,18 @@ def _build(
     trained: bool = False,
 ) -> None:
     """Train one network, if it is not, and write its folder."""
-    from training import inputs, ship
+    from training import inputs, provenance, ship
     from training.fit import quiet_tensorflow, train
 
     _say(f"{preset.name}: {len(data.examples)} files: {_counts(data.counts)}")
+    work = _checkpoints(args, preset)
+    take = provenance.check if trained else provenance.claim
+    if told := take(work, provenance.describe(preset, data, args.seed)):
+        _say(told)
     source = inputs.make(preset, data, jobs=args.dask or args.jobs, seed=args.seed)
     source.prepare(Ticker())
     _name_left_out(source.left_out)
     quiet_tensorflow(args.threads)
-    work = _checkpoints(args, preset)
     for epoch in () if trained else train(preset, source, work, seed=args.seed):
         left = (epoch.of - epoch.number) * epoch.seconds / 60
         _say(

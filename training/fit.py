@@ -12,6 +12,7 @@ from typing import Any
 
 import numpy as np
 
+from realtime.errors import UserError
 from realtime.quiet import quiet_stderr
 from realtime.registry import SHIPPED
 from training import networks, start
@@ -63,6 +64,9 @@ def train(preset: Preset, inputs: Inputs, folder: Path, *, seed: int = 0) -> Ite
         inputs: Prepared source of windows.
         folder: Where the checkpoint lies.
         seed: Of weights and windows.
+
+    Raises:
+        UserError: The checkpoint is of a network with other inputs or labels.
     """
     import keras
 
@@ -72,6 +76,11 @@ def train(preset: Preset, inputs: Inputs, folder: Path, *, seed: int = 0) -> Ite
     history: list[dict[str, float]] = json.loads(log.read_text()) if log.exists() else []
     if history and checkpoint.exists():
         model = keras.models.load_model(checkpoint)
+        if model.input_shape[1:] != inputs.shape or model.output_shape[1:] != (len(inputs.labels),):
+            raise UserError(
+                f"{folder}: holds a network for other labels or another feature; "
+                f"move it away, or choose --work"
+            )
     else:
         history = []
         model = _new_model(preset, inputs, seed)

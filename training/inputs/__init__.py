@@ -54,8 +54,13 @@ def make(preset: Preset, data: Dataset, *, jobs: Jobs, seed: int) -> Inputs:
     """
     if preset.inputs == "sounds":
         from training.inputs.sounds import SoundInputs
+        from training.provenance import fingerprint
 
-        return SoundInputs(data, preset.feature, windows=preset.pool, jobs=jobs, seed=seed)
+        # Sounds of one's own are recorded again under the same names.
+        content = fingerprint(data) if preset.start else ""
+        return SoundInputs(
+            data, preset.feature, windows=preset.pool, content=content, jobs=jobs, seed=seed
+        )
     from training.inputs.pieces import NoteInputs, PieceSoundInputs
 
     if preset.inputs == "notes":

@@ -36,12 +36,20 @@ class SoundInputs:
         data: Labelled sound files.
         feature: Description of an audio feature whose windows lie in [0, 1].
         windows: Size of the pool.
+        content: Fingerprint of the files; without one a pool is known by their names alone.
         jobs: By whom it is made.
         seed: Of every choice.
     """
 
     def __init__(
-        self, data: Dataset, feature: dict[str, Any], *, windows: int, jobs: Jobs = 1, seed: int = 0
+        self,
+        data: Dataset,
+        feature: dict[str, Any],
+        *,
+        windows: int,
+        content: str = "",
+        jobs: Jobs = 1,
+        seed: int = 0,
     ) -> None:
         self.labels = data.labels
         self.feature = feature
@@ -54,6 +62,7 @@ class SoundInputs:
             "feature": feature,
             "windows": windows,
             "seed": seed,
+            **({"content": content} if content else {}),
         }
         shards = max(1, windows // SHARD)
         self._pool = Pool("sounds", key, self._make, shards=shards, jobs=jobs)
