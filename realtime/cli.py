@@ -97,7 +97,7 @@ def _listen(args: Namespace) -> int:
     }
     sinks = choose_sinks(args, partial(_dashboard, controls) if show else None)
     signals = wants_signals(sinks)
-    with _outlets(sinks, wait=not live) as outlets:
+    with controls.stoppable(), _outlets(sinks, wait=not live) as outlets:
         for outlet in outlets:
             outlet.put(Start(__version__, names, tuple(used), live, details))
 

@@ -49,6 +49,7 @@ STATUS_COLOURS = {
     "playing": GREEN,
     "finished": SKY,
     "paused": ORANGE,
+    "changing device": ORANGE,
     "disconnected": VERMILLION,
 }
 
@@ -165,7 +166,7 @@ def _rows_wanted(scene: Scene, models: list[str], width: int) -> int:
 
 def _header(scene: Scene, look: Look, width: int) -> Text:
     status = scene.status
-    still = scene.paused or not scene.connected
+    still = scene.paused or scene.changing or not scene.connected
     sign = look.glyphs.states["warming" if still else "live"]
     right = Text(f"{sign} {status}", STATUS_COLOURS[status])
     time = clock(scene.t) + (f" / {clock(scene.length)}" if scene.length else "")

@@ -59,6 +59,7 @@ class Scene:
         help: Whether the keys are explained instead.
         paused: Whether a person takes a pause.
         keys: Whether there is a keyboard to press keys on.
+        changing: Whether a person asked for the next device, and it is not heard yet.
     """
 
     def __init__(self) -> None:
@@ -79,6 +80,7 @@ class Scene:
         self.help = False
         self.paused = False
         self.keys = False
+        self.changing = False
         self._ended = False
 
     @property
@@ -94,7 +96,9 @@ class Scene:
 
     @property
     def status(self) -> str:
-        """What the source is doing, in a word."""
+        """What the source is doing, in a word or two."""
+        if self.changing:
+            return "changing device"
         if not self.connected:
             return "disconnected"
         if self.paused:
@@ -209,7 +213,7 @@ class Scene:
         self.predictions.clear()
         self.history.clear()
         self.signals.clear()
-        self._ended = False
+        self._ended = self.changing = False
         self.connected = True
 
     def _task(self, model: str) -> str:

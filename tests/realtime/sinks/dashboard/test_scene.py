@@ -123,3 +123,16 @@ def test_agreement_counts_only_what_both_were_sure_of(make):
             scene.update(make.prediction(model, label, t=t, state=state))
     assert scene.agreement(models) == 3 / 4
     assert scene.agreement(models[:1]) is None
+
+
+def test_a_change_of_device_is_told_until_the_next_one_is_heard(make):
+    scene = scene_of(make.start(live=True), make.signal(1.0))
+    scene.changing = True
+    assert scene.status == "changing device"
+    scene.update(make.signal(1.1))
+    scene.update(make.summary())
+    assert scene.status == "changing device"
+    scene.update(make.signal(0.1))
+    assert scene.status == "listening"
+    scene.update(make.summary())
+    assert scene.status == "finished"
