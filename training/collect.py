@@ -70,7 +70,7 @@ def clip_folder(out: Path, label: str) -> Path:
         raise UserError(f"--label {printable(label)!r}: must be a plain name, such as snare")
     folder = out / label
     try:
-        folder.mkdir(parents=True, exist_ok=True)
+        folder.mkdir(0o700, parents=True, exist_ok=True)
     except OSError as error:
         where = printable(str(folder))
         raise UserError(f"{where}: cannot be made ({error.strerror}); choose --out") from error

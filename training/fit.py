@@ -13,6 +13,7 @@ from typing import Any
 import numpy as np
 
 from realtime.errors import UserError
+from realtime.files import whole
 from realtime.quiet import quiet_stderr
 from realtime.registry import SHIPPED
 from training import networks, start
@@ -102,10 +103,10 @@ def train(preset: Preset, inputs: Inputs, folder: Path, *, seed: int = 0) -> Ite
             time.perf_counter() - started,
         )
         history.append({"loss": epoch.loss, "accuracy": epoch.accuracy, "seconds": epoch.seconds})
-        partial = folder / "partial.keras"
-        model.save(partial)
-        partial.rename(checkpoint)
-        log.write_text(json.dumps(history))
+        with whole(checkpoint) as part:
+            model.save(part)
+        with whole(log) as part:
+            part.write_text(json.dumps(history))
         yield epoch
 
 

@@ -22,8 +22,9 @@ def confusion(path: Path, figures: dict[str, Any]) -> None:
     names = figures["labels"]
     figure, axes = plt.subplots(figsize=(6.4, 5.6), layout="constrained")
     axes.imshow(share, cmap="cividis", vmin=0, vmax=1)
-    axes.set_xticks(range(len(names)), names, rotation=45, ha="right")
-    axes.set_yticks(range(len(names)), names)
+    # A label is no formula, whatever dollars are in it.
+    axes.set_xticks(range(len(names)), names, rotation=45, ha="right", parse_math=False)
+    axes.set_yticks(range(len(names)), names, parse_math=False)
     axes.set_xlabel("heard as")
     axes.set_ylabel("is")
     for i, j in zip(*np.nonzero(matrix), strict=True):

@@ -10,6 +10,7 @@ from zlib import crc32
 import numpy as np
 
 from realtime.errors import UserError
+from realtime.files import whole
 from realtime.records import STREAM_RATE, TimedMessage
 from realtime.synth import Synth, default_soundfont
 from training.datasets.nsynth import FAMILIES
@@ -134,11 +135,11 @@ def render(
                         "sample_rate": STREAM_RATE,
                     }
                 yield f * len(jobs) + j + 1, len(fonts) * len(jobs)
-        partial = part.with_suffix(".partial")
-        partial.write_text(json.dumps(entries), "utf-8")
-        partial.rename(part)  # a part that has its name is whole
+        with whole(part) as new:
+            new.write_text(json.dumps(entries), "utf-8")
         index |= entries
-    (out / "examples.json").write_text(json.dumps(index, indent=0), "utf-8")
+    with whole(out / "examples.json") as new:
+        new.write_text(json.dumps(index, indent=0), "utf-8")
 
 
 def _sounds(

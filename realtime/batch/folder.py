@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import csv
 import json
-import os
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
 from realtime.batch.tree import Found
 from realtime.errors import UserError
+from realtime.files import whole
 from realtime.text import printable
 
 SETTINGS, TABLE, FAILED = "settings.json", "results.csv", "failed.csv"
@@ -106,16 +106,12 @@ class Folder:
 
 
 def _write_table(path: Path, columns: list[str], rows: Iterable[Mapping[str, Any]]) -> None:
-    temporary = path.with_name(f".{path.name}.part")
-    with open(temporary, "w", newline="", encoding="utf-8") as file:
+    with whole(path) as part, open(part, "w", newline="", encoding="utf-8") as file:
         table = csv.DictWriter(file, columns, restval="", lineterminator="\n")
         table.writeheader()
         table.writerows(rows)
-    os.replace(temporary, path)
 
 
 def _replace(path: Path, content: str) -> None:
-    """Write a file so that it is there as a whole or not at all."""
-    temporary = path.with_name(f".{path.name}.part")
-    temporary.write_text(content, "utf-8", errors="surrogateescape", newline="\n")
-    os.replace(temporary, path)
+    with whole(path) as part:
+        part.write_text(content, "utf-8", errors="surrogateescape", newline="\n")

@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-import contextlib
 import json
 import math
-import os
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Literal
 
 import realtime
 from realtime.errors import UserError
+from realtime.files import private, whole
 from realtime.records import STREAM_RATE, Event
 from realtime.text import printable
 
@@ -90,15 +89,9 @@ def save(folder: Path, index: Index) -> None:
         ],
         "skipped": [{"due": due, **_said(event)} for due, event in index.skipped.items()],
     }
-    part = folder / f"{INDEX}.part"
-    try:
-        with open(part, "w", encoding="utf-8", opener=_private) as file:
-            file.write(json.dumps(values, indent=1))
-        os.replace(part, folder / INDEX)
-    except OSError:
-        with contextlib.suppress(OSError):
-            part.unlink()
-        raise
+    text = json.dumps(values, indent=1)
+    with whole(folder / INDEX) as part, open(part, "w", encoding="utf-8", opener=private) as file:
+        file.write(text)
 
 
 def load(folder: Path) -> Index:
@@ -126,10 +119,6 @@ def load(folder: Path) -> Index:
             f"{where}: is no recording that this version can replay ({what}); use the version that "
             "wrote it, or a complete copy"
         ) from None
-
-
-def _private(path: str, flags: int) -> int:
-    return os.open(path, flags, 0o600)
 
 
 def _said(event: Event) -> dict[str, Any]:

@@ -6,6 +6,7 @@ import os
 from pathlib import Path
 from typing import TextIO
 
+from realtime.files import private
 from realtime.records import Record, Start
 from realtime.sinks.jsonlines import JsonLines
 
@@ -39,7 +40,7 @@ class Predictions:
             return
         if self._lines is None:
             self._file = open(  # noqa: SIM115 - closed by close()
-                self._path, "x", encoding="utf-8", newline="\n", opener=_private
+                self._path, "x", encoding="utf-8", newline="\n", opener=private
             )
             self._lines = JsonLines(self._file)
             if self._start is not None:
@@ -50,7 +51,3 @@ class Predictions:
         """Close the file, if there ever was one."""
         if self._file is not None:
             self._file.close()
-
-
-def _private(path: str, flags: int) -> int:
-    return os.open(path, flags, 0o600)

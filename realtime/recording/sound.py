@@ -10,6 +10,7 @@ from pathlib import Path
 import numpy as np
 import soundfile
 
+from realtime.files import private
 from realtime.records import STREAM_RATE, AudioBlock
 
 _STEPS = 1 << 23  # 24 bits, of which one is the sign
@@ -35,10 +36,6 @@ def create(path: Path) -> io.FileIO:
     Raises:
         OSError: It exists or cannot be made.
     """
-
-    def private(name: str, flags: int) -> int:
-        return os.open(name, flags, 0o600)
-
     return io.FileIO(path, "x", opener=private)
 
 

@@ -148,7 +148,7 @@ class Plot:
             figsize=(max(9.0, 6.0 * across), sum(heights)), layout="constrained"
         )
         grid = figure.add_gridspec(len(heights), across, height_ratios=heights)
-        figure.suptitle(self._source)
+        figure.suptitle(self._source, parse_math=False)
         shared = self._signal(figure, grid[0, :])
         for row, names in enumerate(tasks, start=1):
             for column, name in enumerate(names):
@@ -195,9 +195,9 @@ class Plot:
             rasterized=True,
         )
         axes.set_facecolor("0.9")  # silent, or not yet a whole window
-        axes.set_yticks(range(len(labels)), labels)
+        axes.set_yticks(range(len(labels)), labels, parse_math=False)  # a name is no formula
         axes.invert_yaxis()
-        axes.set_title(printable(name), loc="left", fontsize="medium")
+        axes.set_title(printable(name), loc="left", fontsize="medium", parse_math=False)
         if last:
             axes.set_xlabel("seconds")
         figure.colorbar(mesh, ax=axes, label="probability")

@@ -50,6 +50,16 @@ def tried(request) -> Table:
     return request.config.stash.setdefault(_KEY, Table())
 
 
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(item, call):
+    """A fault is a row too."""
+    report = yield
+    if report.failed:
+        said = call.excinfo.exconly().splitlines()[0][:80]
+        item.config.stash.setdefault(_KEY, Table())(item.name, faults=1, came=said)
+    return report
+
+
 def pytest_terminal_summary(terminalreporter, config) -> None:
     table = config.stash.get(_KEY, None)
     if table is None:

@@ -35,6 +35,7 @@ from realtime.sources.midi_system import MidiPorts
 from realtime.sources.raw import RawStdin
 from training.datasets import nsynth
 from training.inputs.pool import Pool
+from training.protocols import windows
 
 LONGEST = 600 * STREAM_RATE  # of a stream that is heard out; a file may claim any length
 FOLDER = Path(tempfile.mkdtemp(prefix="fuzz-"))
@@ -177,12 +178,16 @@ def examples_json(data: bytes) -> None:
 
 
 def caches(data: bytes) -> None:
-    """The first byte says which of a shard's three files the rest replaces."""
+    """The first byte says what the rest replaces: a file of a pool's shard, or of cut windows."""
     pool = _pool()
-    names = ("0000.npy", "0000.labels.npy", "0000.json")
-    for name, whole in zip(names, _shard(), strict=True):
-        (pool.folder / name).write_bytes(whole)
-    (pool.folder / names[data[0] % 3 if data else 0]).write_bytes(data[1:])
+    files = [pool.folder / name for name in ("0000.npy", "0000.labels.npy", "0000.json")]
+    files += [pool.folder / windows.ARRAY, pool.folder / windows.DONE]
+    for path, whole in zip(files, _cached(), strict=True):
+        path.write_bytes(whole)
+    files[data[0] % len(files) if data else 0].write_bytes(data[1:])
+    array, done, left_out = windows._begun(pool.folder, (2, 3))
+    assert (array.dtype, array.shape, done >= 0) == (np.float16, (2, 3), True)
+    assert all(isinstance(reason, str) for reason in left_out.values())
     pool.prepare(lambda *_: None)
     for i in range(len(pool.labels)):
         assert pool.window(i).dtype == np.uint8
@@ -197,13 +202,15 @@ def _pool() -> Pool:
 
 
 @cache
-def _shard() -> tuple[bytes, bytes, bytes]:
+def _cached() -> tuple[bytes, ...]:
+    shard = np.arange(24, dtype=np.uint8).reshape(2, 3, 4), np.array([1, 0])
     parts = []
-    for array in (np.arange(24, dtype=np.uint8).reshape(2, 3, 4), np.array([1, 0])):
+    for array in (*shard, np.ones((2, 3), np.float16)):
         part = io.BytesIO()
         np.save(part, array)
         parts.append(part.getvalue())
-    return parts[0], parts[1], b'{"a.wav": "silent"}'
+    done = b'{"files": 1, "left_out": {"a.wav": "silent"}}'
+    return parts[0], parts[1], b'{"a.wav": "silent"}', parts[2], done
 
 
 def raw_stdin(data: bytes) -> None:
@@ -306,7 +313,7 @@ def seeds(target: str) -> list[bytes]:
         ],
         "networks": lambda: [tiny_network((16, 5), 3)[0], *(p.read_bytes() for p in shipped)],
         "examples_json": lambda: [_examples()],
-        "caches": lambda: [bytes([i]) + part for i, part in enumerate(_shard())],
+        "caches": lambda: [bytes([i]) + part for i, part in enumerate(_cached())],
         "raw_stdin": lambda: [np.linspace(-1, 1, 500, dtype="<f4").tobytes()],
         "recordings": lambda: [
             b"\0" + _recording("audio", "sound-000000000000.flac"),

@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 import os
 import signal
+import socket
 import subprocess
 import sys
 import threading
@@ -27,6 +28,7 @@ from tiny_models import write_folder
 from realtime import engine, registry
 from realtime.engine import LATE, Engine
 from realtime.records import STREAM_RATE, AudioBlock, Event, Prediction, Signal, Summary
+from realtime.sinks.osc import Osc
 from realtime.sinks.outlet import FAR_BEYOND, Outlet
 from realtime.sources import portaudio
 from realtime.sources.microphone import Microphone
@@ -165,6 +167,21 @@ def test_a_blocked_terminal_holds_up_nobody(listen, tried):
     assert sink.got + outlet.dropped == heard.records
     assert sink.got <= size + 2
     tried("a blocked terminal", losses=f"{outlet.dropped} records", cases=1, came="not held up")
+
+
+def test_an_osc_receiver_that_never_reads_holds_up_nobody(listen, tried):
+    pytest.importorskip("pythonosc")
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as receiver:
+        receiver.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
+        receiver.bind(("127.0.0.1", 0))
+        sink = Osc(f"127.0.0.1:{receiver.getsockname()[1]}")
+        outlet = Outlet(sink, wait=False)
+        heard = listen(lambda now: 0.001, 60, outlet.put)
+        outlet.close()
+    assert not [e for e in heard.events if e.kind in ("overflow", "dropped")]
+    assert len(heard.predictions) == 60 / HOP
+    assert (outlet.dropped, outlet.lost, outlet.failed) == (0, 0, None)
+    tried("an OSC receiver that never reads", cases=heard.records, came="not held up")
 
 
 def test_memory_stays_flat_however_long_a_sink_is_stuck(tried):

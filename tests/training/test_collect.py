@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import os
+import stat
+
 import numpy as np
 import pytest
 import soundfile
@@ -61,6 +64,12 @@ def test_a_clip_is_what_follows_the_countdown_however_blocks_fall(tmp_path_facto
     samples, rate = soundfile.read(clip.path, dtype="float32")
     assert (rate, len(samples)) == (STREAM_RATE, STREAM_RATE)
     assert samples == pytest.approx(ramp[8_000:24_000], abs=2**-15)
+
+
+@pytest.mark.skipif(os.name == "nt", reason="Windows has no such modes")
+def test_clips_are_for_their_owner_only(tmp_path):
+    folder = clip_folder(tmp_path / "my-sounds", "snare")
+    assert stat.S_IMODE(folder.stat().st_mode) == 0o700
 
 
 def test_numbers_go_on(tmp_path):

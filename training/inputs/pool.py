@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 
 from realtime.errors import UserError
+from realtime.files import whole
 from training.inputs import Progress
 from training.work import Jobs, each
 
@@ -80,10 +81,8 @@ class Pool:
         path = self._path(k)
         np.save(path.with_suffix(".labels.npy"), labels)
         path.with_suffix(".json").write_text(json.dumps(left_out), "utf-8")
-        partial = path.with_suffix(".partial")
-        with partial.open("wb") as file:
-            np.save(file, windows)
-        partial.rename(path)  # a shard that has its name is whole
+        with whole(path) as part:  # the last of a shard's files: with it, the shard is whole
+            np.save(part, windows)
 
     def _load(self, k: int) -> Shard:
         """Open a shard without pickle, and without taking memory for what a header claims.

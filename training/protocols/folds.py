@@ -11,6 +11,7 @@ from typing import Any
 
 import numpy as np
 
+from realtime.files import whole
 from realtime.registry import Manifest
 from training import export
 from training.evaluate import Heard, report
@@ -161,7 +162,8 @@ class Trial:
         np.savez(
             work / "tested.npz", keys=windows.keys[rows], groups=windows.groups[rows], right=right
         )
-        (work / "tested.json").write_text(json.dumps(figures), "utf-8")
+        with whole(work / "tested.json") as part:  # after the arrays: with it, the test is whole
+            part.write_text(json.dumps(figures), "utf-8")
 
 
 class _TrainingWindows:

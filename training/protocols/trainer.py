@@ -10,6 +10,7 @@ from typing import Any
 
 import numpy as np
 
+from realtime.files import whole
 from training import networks
 from training.augment import papers
 from training.augment.picture import colour, mask
@@ -65,7 +66,8 @@ def train(
         row["seconds"] = time.perf_counter() - started
         history.append(row)
         _save(model, folder / f"epoch-{number}.keras")
-        (folder / "history.json").write_text(json.dumps(history))
+        with whole(folder / "history.json") as part:
+            part.write_text(json.dumps(history))
         (folder / f"epoch-{number - 1}.keras").unlink(missing_ok=True)
         yield Epoch(number, training.epochs, row["loss"], row["accuracy"], row["seconds"])
 
@@ -185,6 +187,5 @@ def _patience_over(history: list[dict[str, float]], patience: int) -> bool:
 
 
 def _save(model: Any, path: Path) -> None:
-    partial = path.with_name(f"partial-{path.name}")
-    model.save(partial)
-    partial.rename(path)
+    with whole(path) as part:
+        model.save(part)

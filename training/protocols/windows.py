@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 import json
-import os
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from functools import partial
@@ -15,6 +14,7 @@ import numpy as np
 
 from realtime.errors import UserError
 from realtime.features import build, extract
+from realtime.files import whole
 from realtime.records import STREAM_RATE
 from training.datasets import Dataset, Example
 from training.inputs import Progress
@@ -23,6 +23,7 @@ from training.performance import messages
 from training.protocols.plans import Plan
 from training.work import Jobs, in_order
 
+ARRAY, DONE = "windows.npy", "done.json"
 CHUNK = 200
 """Files whose windows are computed and kept together."""
 
@@ -216,35 +217,49 @@ def _fill(
     progress: Progress,
 ) -> tuple[np.ndarray, dict[str, str]]:
     """The array on disk, computed from where it was left, and the files that are bad."""
-    folder.mkdir(parents=True, exist_ok=True)
-    path, log = folder / "windows.npy", folder / "done.json"
-    state: dict[str, Any] = {"files": 0, "rows": 0, "left_out": {}}
-    if path.exists() and log.exists():
-        state = json.loads(log.read_text("utf-8"))
-        if state["files"] == len(wanted):
-            return np.load(path, mmap_mode="r"), state["left_out"]
-        x = np.lib.format.open_memmap(path, mode="r+")
-    else:
-        x = np.lib.format.open_memmap(path, mode="w+", dtype=np.float16, shape=shape)
-    rest = wanted[state["files"] :]
+    folder.mkdir(0o700, parents=True, exist_ok=True)  # recordings are in it
+    x, done, left_out = _begun(folder, shape)
+    row = sum(len(starts) for _, starts in wanted[:done])
+    rest = wanted[done:]
     parts = [rest[i : i + CHUNK] for i in range(0, len(rest), CHUNK)]
     tasks = [[(os.path.abspath(e.path), starts) for e, starts in part] for part in parts]
     compute = partial(_compute, plan.reads, plan.feature)
-    progress("files", state["files"], len(wanted))
+    if rest:
+        progress("files", done, len(wanted))
     for part, made in zip(parts, in_order(compute, tasks, jobs), strict=True):
         for (example, starts), result in zip(part, made, strict=True):
             if isinstance(result, str):
-                state["left_out"][str(example.path)] = result
+                left_out[str(example.path)] = result
             else:
-                x[state["rows"] : state["rows"] + len(starts)] = result
-            state["rows"] += len(starts)
-        state["files"] += len(part)
+                x[row : row + len(starts)] = result
+            row += len(starts)
+        done += len(part)
         x.flush()
-        partial_log = log.with_suffix(f".{os.getpid()}")
-        partial_log.write_text(json.dumps(state), "utf-8")
-        partial_log.rename(log)
-        progress("files", state["files"], len(wanted))
-    return np.load(path, mmap_mode="r"), state["left_out"]
+        with whole(folder / DONE) as new:
+            new.write_text(json.dumps({"files": done, "left_out": left_out}), "utf-8")
+        progress("files", done, len(wanted))
+    return np.lib.format.open_memmap(folder / ARRAY, mode="r"), left_out
+
+
+def _begun(folder: Path, shape: tuple[int, ...]) -> tuple[np.memmap, int, dict[str, str]]:
+    """The array on disk, how many files are in it, and those that are bad.
+
+    Raises:
+        UserError: They are damaged.
+    """
+    array, done = folder / ARRAY, folder / DONE
+    if not array.exists() or not done.exists():
+        return np.lib.format.open_memmap(array, "w+", np.float16, shape), 0, {}
+    try:
+        x = np.lib.format.open_memmap(array, mode="r+")
+        state = json.loads(done.read_text("utf-8"))
+        files, left_out = int(state["files"]), dict(state["left_out"])
+    except Exception as error:  # a header is Python source, and fails in as many ways
+        reason = (str(error).splitlines() or ["no reason"])[0]
+        raise UserError(f"{array}: damaged ({reason}); delete {folder}, it is made anew") from error
+    if (x.dtype, x.shape) != (np.float16, shape) or files < 0:
+        raise UserError(f"{array}: damaged (other windows); delete {folder}, it is made anew")
+    return x, files, {name: str(reason) for name, reason in left_out.items()}
 
 
 def _compute(

@@ -46,6 +46,19 @@ def test_a_picture(make, tmp_path):
     assert path.read_bytes().startswith(b"\x89PNG")
 
 
+def test_names_are_no_formulas(make, tmp_path, monkeypatch):
+    mpl = pytest.importorskip("matplotlib")
+    monkeypatch.setitem(mpl.rcParams, "svg.fonttype", "none")
+    odd = r"Ke$ha \o/ $x"
+    sink = Plot(tmp_path / "session.svg")
+    for t in (1.0, 2.0):
+        sink.emit(make.prediction(odd, t=t, source=odd, smoothed={odd: 1.0}))
+    sink.close()
+    root = ElementTree.parse(tmp_path / "session.svg").getroot()
+    texts = [e.text for e in root.iter("{http://www.w3.org/2000/svg}text")]
+    assert texts.count(odd) == 3
+
+
 def test_nothing_heard_is_no_picture(make, tmp_path):
     pytest.importorskip("matplotlib")
     sink = Plot(tmp_path / "session.png")

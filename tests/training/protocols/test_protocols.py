@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import os
+import stat
 from dataclasses import replace
 from pathlib import Path
 
@@ -11,6 +13,7 @@ import numpy as np
 import pytest
 import soundfile
 
+from realtime.errors import UserError
 from realtime.features import build
 from realtime.registry import load
 from training import cli, export
@@ -213,6 +216,27 @@ def test_windows_are_cut_once_and_go_on_where_they_stopped(
     assert len(first) == 48
     np.testing.assert_array_equal(first.x[np.arange(48)], again.x[np.arange(48)])
     assert np.abs(first.take(np.arange(48))).max() > 1  # MFCC are no small numbers
+
+
+@pytest.mark.parametrize(
+    ("name", "content"),
+    [("done.json", b"{"), ("done.json", b'{"files": 1}'), ("windows.npy", b"\x93NUMPY\1\0v\0")],
+)
+def test_damaged_windows_are_one_line(name: str, content: bytes, sounds: str) -> None:
+    plan = PLANS["instrument-cnn-paper"]
+    made(plan, sounds)
+    (folder,) = Path("build/windows").iterdir()
+    (folder / name).write_bytes(content)
+    with pytest.raises(UserError, match=r"damaged .*; delete .*, it is made anew") as told:
+        made(plan, sounds)
+    assert len(str(told.value).splitlines()) == 1
+
+
+@pytest.mark.skipif(os.name == "nt", reason="Windows has no such modes")
+def test_windows_are_for_their_owner_only(sounds: str) -> None:
+    made(PLANS["instrument-cnn-paper"], sounds)
+    (folder,) = Path("build/windows").iterdir()
+    assert stat.S_IMODE(folder.stat().st_mode) == 0o700
 
 
 def test_a_broken_file_is_left_out_by_name(sounds: str) -> None:
