@@ -98,7 +98,7 @@ class Engine:
         self._position = self._origin = 0
         self._due = self._hop
         self._last_due = 0
-        self._dropped = self._overflows = 0
+        self._dropped = self._overflows = self._xruns = 0
         self._memory = source if isinstance(source, Replayable) else None
         self._busy = self._interrupted = self._ran = self._forgets = False
         self._hold = hold or Hold()
@@ -191,6 +191,7 @@ class Engine:
     def _take(self, item: AudioBlock | MidiBlock | Event) -> Iterator[Record]:
         if isinstance(item, Event):
             self._overflows += item.kind == "overflow"
+            self._xruns += item.count if item.kind == "xrun" else 0
             yield item
             return
         if item.position != self._position:
@@ -313,6 +314,7 @@ class Engine:
             features=(shared + ready - before) * 1e3,
             inference=(done - ready) * 1e3,
             total=(done - captured) * 1e3,
+            device=getattr(self._source, "latency", 0.0) * 1e3,
         )
         if probs is not None:  # in silence there is nothing to classify, nor to time
             self._latencies[manifest.name].add(latency)
@@ -367,4 +369,12 @@ class Engine:
             )
         seconds = self._position / STREAM_RATE
         factor = seconds / wall if wall > 0 else 0.0
-        return Summary(self._source.name, models, seconds, self._dropped, self._overflows, factor)
+        return Summary(
+            source=self._source.name,
+            models=models,
+            seconds=seconds,
+            dropped=self._dropped,
+            overflows=self._overflows,
+            realtime_factor=factor,
+            xruns=self._xruns,
+        )

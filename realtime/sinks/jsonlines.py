@@ -79,6 +79,7 @@ def fields(record: Record) -> dict[str, Any] | None:
                 "dropped": record.dropped,
                 "overflows": record.overflows,
                 "realtime_factor": _number(record.realtime_factor, 3),
+                "xruns": record.xruns,
             }
     return None
 

@@ -66,7 +66,7 @@ def test_every_model_that_applies_is_heard(path: str, models: list[str], capsys)
             assert r["state"] in ("live", "warming", "silent", "unknown")
             assert sum(r["probs"].values()) == pytest.approx(1, abs=1e-3)
             assert r["probs"][r["label"]] == max(r["probs"].values())
-            assert set(r["latency_ms"]) == {"capture", "features", "inference", "total"}
+            assert set(r["latency_ms"]) == {"capture", "features", "inference", "total", "device"}
         assert mine[-1]["state"] in ("live", "unknown", "warming")
         told = records[-1]["models"][name]
         assert told["windows"] == 7

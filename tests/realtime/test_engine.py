@@ -318,6 +318,13 @@ class TestGaps:
         (summary,) = of(Summary, records)
         assert (summary.overflows, summary.dropped) == (2, 0)
 
+    def test_what_a_device_says_of_itself_is_passed_on(self, stub):
+        source = stub.source([*stub.blocks(stub.noise(1.0)), stub.event("xrun", count=3)])
+        source.latency = 0.012
+        records, _ = outcome(Engine(source, [stub.model()]))
+        assert {p.latency.device for p in of(Prediction, records)} == {12.0}
+        assert of(Summary, records)[0].xruns == 3
+
 
 class TestOverload:
     def test_a_live_source_that_is_late_costs_windows_which_are_counted(self, stub):

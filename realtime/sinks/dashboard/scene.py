@@ -49,8 +49,9 @@ class Scene:
         predictions: The latest of each model, for this source.
         signals: The last ``HISTORY_SECONDS`` of this source, oldest first.
         latencies: The last ``LATENCIES`` predictions of the run.
-        dropped: Windows and records left out so far.
+        dropped: Windows left out so far, or that a network gave no answer to.
         overflows: Times that captured sound or MIDI was lost so far.
+        xruns: Times that the device was late so far.
         events: The last few events.
         connected: False between a disconnection and the reconnection.
         summaries: One for each source that has ended.
@@ -72,6 +73,7 @@ class Scene:
         self.latencies: deque[Latency] = deque(maxlen=LATENCIES)
         self.dropped = 0
         self.overflows = 0
+        self.xruns = 0
         self.events: deque[Event] = deque(maxlen=5)
         self.connected = True
         self.summaries: list[Summary] = []
@@ -199,10 +201,12 @@ class Scene:
 
     def _event(self, event: Event) -> None:
         self.events.append(event)
-        if event.kind == "dropped":
+        if event.kind in ("dropped", "inference-failed"):
             self.dropped += max(event.count, 1)
         elif event.kind == "overflow":
             self.overflows += 1
+        elif event.kind == "xrun":
+            self.xruns += max(event.count, 1)
         elif event.kind == "disconnected":
             self.connected = False
         elif event.kind == "reconnected":

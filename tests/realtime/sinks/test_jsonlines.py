@@ -59,6 +59,7 @@ def test_prediction_keeps_the_contract(make):
         "features": 0.5,
         "inference": 2.25,
         "total": 3.75,
+        "device": 0.0,
     }
 
 
@@ -89,6 +90,7 @@ def test_summary_keeps_the_contract(make):
         "dropped",
         "overflows",
         "realtime_factor",
+        "xruns",
     ]
     model = record["models"]["instrument-cnn"]
     assert list(model) == ["label", "probs", "windows", "latency_ms"]

@@ -54,8 +54,11 @@ def test_losses_add_up(make):
         make.event("dropped"),
         make.event("overflow", count=4096),
         make.event("notice"),
+        make.event("inference-failed", count=1),
+        make.event("recording-gap", count=16_000),  # samples, of a file
+        make.event("xrun", count=5),
     )
-    assert (scene.dropped, scene.overflows) == (4, 1)
+    assert (scene.dropped, scene.overflows, scene.xruns) == (5, 1, 5)
 
 
 def test_the_next_file_begins_anew(make):
