@@ -256,7 +256,8 @@ class Engine:
     def _predict(self, due: int, captured: float) -> Iterator[Record]:
         started = time.perf_counter()
         elapsed = (due - self._last_due) / STREAM_RATE
-        shared = self._watch.take()
+        # What was computed while the window's earlier sound came in is no part of the latency.
+        shared = min(self._watch.take(), max(0.0, started - captured))
         if skipped := self._skip(due, started - captured):
             self._dropped += skipped.count
             yield skipped
@@ -268,7 +269,7 @@ class Engine:
                 decision.forget()
         for model in tuple(self._models):
             try:
-                record: Record = self._ask(model, due, elapsed, (captured, started, shared))
+                record: Record = self._ask(model, due, elapsed, captured, shared)
                 self._failures[model.manifest.name] = 0
             except InferenceError as error:
                 record = self._failed(model, due, error)
@@ -290,9 +291,8 @@ class Engine:
         return event
 
     def _ask(
-        self, model: Model, due: int, elapsed: float, timing: tuple[float, float, float]
+        self, model: Model, due: int, elapsed: float, captured: float, shared: float
     ) -> Prediction:
-        captured, started, shared = timing
         manifest = model.manifest
         decision = self._decisions[manifest.name]
         lane = self._audio if model.stream == "audio" else self._notes
@@ -309,12 +309,14 @@ class Engine:
             decision.weigh(probs)
         smoothed = decision.smooth(None if view.silent else probs, elapsed)
         evidence = decision.evidence
+        # Whatever was waited for, other models too, lies between arrival and work.
+        stages = (
+            max(0.0, before - captured - shared) * 1e3,
+            (shared + ready - before) * 1e3,
+            (done - ready) * 1e3,
+        )
         latency = Latency(
-            capture=max(0.0, started - captured - shared) * 1e3,
-            features=(shared + ready - before) * 1e3,
-            inference=(done - ready) * 1e3,
-            total=(done - captured) * 1e3,
-            device=getattr(self._source, "latency", 0.0) * 1e3,
+            *stages, total=sum(stages), device=getattr(self._source, "latency", 0.0) * 1e3
         )
         if probs is not None:  # in silence there is nothing to classify, nor to time
             self._latencies[manifest.name].add(latency)

@@ -18,6 +18,21 @@ if TYPE_CHECKING:
     from training.datasets import Dataset
     from training.presets import Preset
 
+EXTRA = {
+    "flatbuffers",
+    "joblib",
+    "keras",
+    "keras_tuner",
+    "librosa",
+    "matplotlib",
+    "scipy",
+    "sklearn",
+    "symusic",
+    "tensorflow",
+    "tf_keras",
+}
+"""What the extra ``train`` brings, by the names to import."""
+
 
 def main(argv: list[str] | None = None) -> int:
     """Run ``rt-train``.
@@ -28,9 +43,9 @@ def main(argv: list[str] | None = None) -> int:
     Returns:
         Exit status: 0 done, 2 the request or its data is at fault, 130 interrupted.
     """
-    args = commandline.parser().parse_args(argv)
     try:
-        COMMANDS[args.command](args)
+        args = commandline.parser().parse_args(argv)
+        _run(args)
     except UserError as error:
         print(f"rt-train: {printable(str(error))}", file=sys.stderr)
         return 2
@@ -38,6 +53,23 @@ def main(argv: list[str] | None = None) -> int:
         print("rt-train: stopped; the same command goes on from here", file=sys.stderr)
         return 130
     return 0
+
+
+def _run(args: argparse.Namespace) -> None:
+    """Run a command; the packages that it needs are imported by whatever needs them.
+
+    Raises:
+        UserError: The request or its data is at fault, or such a package is not installed.
+    """
+    try:
+        COMMANDS[args.command](args)
+    except ModuleNotFoundError as error:
+        missing = (error.name or "").partition(".")[0]
+        if missing not in EXTRA:
+            raise
+        raise UserError(
+            f"{args.command} needs the package {missing}: install the extra, pip install '.[train]'"
+        ) from error
 
 
 def _compare(args: argparse.Namespace) -> None:

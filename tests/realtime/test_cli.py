@@ -14,6 +14,7 @@ import soundfile
 
 from realtime import cli
 from realtime.records import STREAM_RATE
+from realtime.registry import find, read_manifest
 
 DEMO = Path(__file__).parents[2] / "demo"
 PRELUDE, PRELUDE_MIDI = str(DEMO / "prelude.ogg"), str(DEMO / "prelude.mid")
@@ -66,8 +67,12 @@ def test_every_model_that_applies_is_heard(path: str, models: list[str], capsys)
             assert r["state"] in ("live", "warming", "silent", "unknown")
             assert sum(r["probs"].values()) == pytest.approx(1, abs=1e-3)
             assert r["probs"][r["label"]] == max(r["probs"].values())
-            assert set(r["latency_ms"]) == {"capture", "features", "inference", "total", "device"}
-        assert mine[-1]["state"] in ("live", "unknown", "warming")
+            assert set(r["latency_ms"]) == {"capture", "features", "inference", "total"}
+        manifest = read_manifest(find(name))
+        # The piece begins with fewer chords than composer-lstm reads.
+        full = manifest.window_s is not None and manifest.window_s <= 14
+        known = mine[-1]["p"] >= manifest.calibration["unknown_below"]
+        assert mine[-1]["state"] == (("live" if known else "unknown") if full else "warming")
         told = records[-1]["models"][name]
         assert told["windows"] == 7
         assert told["label"] in told["probs"]
