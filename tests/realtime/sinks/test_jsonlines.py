@@ -59,7 +59,6 @@ def test_prediction_keeps_the_contract(make):
         "features": 0.5,
         "inference": 2.25,
         "total": 3.75,
-        "device": 0.0,
     }
 
 
