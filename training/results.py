@@ -60,6 +60,20 @@ def read(folder: Path) -> list[dict[str, Any]]:
     return found
 
 
+def about(folder: Path, sha256: str) -> list[dict[str, Any]]:
+    """The measurements of one network; often none.
+
+    Args:
+        folder: Where measurements lie; it need not be there.
+        sha256: Hash of the network's file.
+
+    Raises:
+        UserError: A file there is no measurement.
+    """
+    found = read(folder) if any(folder.glob("*.json")) else []
+    return [m for m in found if m.get("sha256") == sha256]
+
+
 def follow(folder: Path, old: str, new: str) -> None:
     """Let what was measured of a network count for the file that it is in now.
 
