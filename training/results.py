@@ -67,6 +67,20 @@ def of(measured: Measured, kind: str, **wanted: str) -> Measured:
     ]
 
 
+def about(folder: Path, sha256: str) -> Measured:
+    """The measurements of one network; often none.
+
+    Args:
+        folder: Where measurements lie; it need not be there.
+        sha256: Hash of the network's file.
+
+    Raises:
+        UserError: A file there is no measurement.
+    """
+    found = read(folder) if any(folder.glob("*.json")) else []
+    return [m for m in found if m.get("sha256") == sha256]
+
+
 def follow(folder: Path, old: str, new: str) -> None:
     """Let what was measured of a network count for the file that it is in now.
 
