@@ -5,7 +5,7 @@ from __future__ import annotations
 import signal
 import sys
 from argparse import Namespace
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from functools import partial
 from typing import TYPE_CHECKING, Literal
@@ -51,10 +51,11 @@ def main(argv: list[str] | None = None) -> int:
 def _do(args: Namespace) -> int:
     _hang_up_like_ctrl_c()
     if args.print_config:
-        TextStream(sys.stdout).line(written(args))
+        _print([written(args)])
         return 0
     if args.list_devices:
-        return _list_devices()
+        _print(_devices())
+        return 0
     if args.benchmark:
         return _benchmark(args)
     if args.check:
@@ -76,8 +77,6 @@ def _listen(args: Namespace) -> int:
 
     if args.jobs is not None or args.dask is not None:
         raise UserError("--jobs and --dask are for many files: add --out FOLDER")
-    if args.threads < 1:
-        raise UserError(f"--threads {args.threads}: at least 1")
     sources, failures = _sources(args)
     if not sources:
         raise UserError(failures[0])
@@ -98,7 +97,7 @@ def _listen(args: Namespace) -> int:
     }
     sinks = choose_sinks(args, partial(_dashboard, controls) if show else None)
     signals = wants_signals(sinks)
-    with _outlets(sinks, wait=not live) as outlets:
+    with controls.stoppable(), _outlets(sinks, wait=not live) as outlets:
         for outlet in outlets:
             outlet.put(Start(__version__, names, tuple(used), live, details))
 
@@ -158,14 +157,19 @@ def _hear(
 
 
 def _run(engine: Engine, outlets: list[Outlet]) -> None:
-    """Pass on an engine's records until it ends, is interrupted or nobody listens any more."""
+    """Pass on an engine's records until it ends, is interrupted or nobody listens any more.
+
+    Nobody does when the reader of stdout has left, as ``| head`` does, or when every output has
+    failed. One that failed, as on a full disk, is told at the end and leaves the others alone.
+    """
     records = engine.run()
 
     def hand_over() -> None:
         for record in records:
             for outlet in outlets:
                 outlet.put(record)
-            if outlets[0].ended:
+            first, *_ = outlets
+            if (first.ended and first.failed is None) or all(each.ended for each in outlets):
                 records.close()
 
     try:
@@ -232,8 +236,7 @@ def _check(args: Namespace) -> int:
     args.exit_on_disconnect = True  # nothing to wait for
     (source,), _ = _sources(args)
     models = choose(source.stream, task=args.task, models=args.model, threads=args.threads)
-    for line in check(source, models, hop=args.hop, seconds=args.duration or 5.0):
-        print(line, flush=True)
+    _print(check(source, models, hop=args.hop, seconds=args.duration or 5.0))
     return 0
 
 
@@ -246,9 +249,7 @@ def _benchmark(args: Namespace) -> int:
         models = choose("midi", task=args.task, models=args.model, threads=args.threads)
     else:
         models = [load(folder, threads=args.threads) for folder in shipped()]
-    out = TextStream(sys.stdout)
-    for line in benchmark(models, hop=args.hop, threads=args.threads):
-        out.line(line)
+    _print(benchmark(models, hop=args.hop, threads=args.threads))
     return 0
 
 
@@ -272,9 +273,12 @@ def _sources(args: Namespace) -> tuple[list[Source], list[str]]:
     if args.mic is not None:
         from realtime.sources.microphone import Microphone
 
-        device = int(args.mic) if args.mic.isdigit() else args.mic or None
         channel = args.channel if args.channel == "mix" else _channel(args.channel)
-        return [Microphone(device, channel=channel, exit_on_disconnect=args.exit_on_disconnect)], []
+        return [
+            Microphone(
+                args.mic or None, channel=channel, exit_on_disconnect=args.exit_on_disconnect
+            )
+        ], []
     if args.midi_port is None and args.midi_virtual is None:
         raise UserError("say what to listen to: --mic, --midi-port or --file; see --help")
     from realtime.sources.midi_port import MidiPort
@@ -291,7 +295,7 @@ def _sources(args: Namespace) -> tuple[list[Source], list[str]]:
 
 
 def _channel(text: str) -> int:
-    if not text.isdigit() or int(text) < 1:
+    if not text.isdecimal() or len(text) > 4 or int(text) < 1:
         raise UserError(f"--channel {text}: a number from 1, or mix")
     return int(text)
 
@@ -333,33 +337,55 @@ def _outlets(sinks: list[Sink], *, wait: bool) -> Iterator[list[Outlet]]:
                 print(f"rt-classify: {told}", file=sys.stderr)
     for outlet in outlets:
         if outlet.failed is not None:
-            raise UserError(f"{outlet.name}: {outlet.failed}; the records after it are lost")
+            reason = getattr(outlet.failed, "strerror", None) or str(outlet.failed)
+            raise UserError(
+                f"{outlet.name}: {reason}; the records after it are lost: make room, or mend what "
+                "it writes to"
+            )
 
 
-def _list_devices() -> int:
+def _print(lines: Iterable[str]) -> None:
+    """Print lines as they come.
+
+    Raises:
+        UserError: They cannot be printed.
+        BrokenPipeError: Nobody reads them any more.
+    """
+    out = TextStream(sys.stdout)
+    for line in lines:
+        try:
+            out.line(line)
+        except BrokenPipeError:
+            raise
+        except OSError as error:
+            raise UserError(
+                f"stdout: cannot be written to ({error.strerror}); make room, or print elsewhere"
+            ) from error
+
+
+def _devices() -> Iterator[str]:
     from realtime.sources.devices import list_devices
 
     found = list_devices()
-    print("Microphones and other inputs:")
+    yield "Microphones and other inputs:"
     for device in found.audio:
         mark = "*" if device.default else " "
-        print(
+        yield (
             f" {mark} {device.index:3}  {device.name}  "
             f"({device.api}, {device.channels} ch, {device.rate} Hz)"
         )
     if not found.audio:
-        print("   none")
-    print("MIDI ports:")
+        yield "   none"
+    yield "MIDI ports:"
     ports = [(system.label, port) for system in found.midi for port in system.inputs]
     for label, port in ports:
-        print(f" {'*' if port == found.port else ' '} {printable(port)}  ({label})")
+        yield f" {'*' if port == found.port else ' '} {printable(port)}  ({label})"
     if not ports:
-        print("   none")
+        yield "   none"
     for problem in found.problems:
-        print(f"! {problem}")
+        yield f"! {problem}"
     if found.port is not None or any(device.default for device in found.audio):
-        print("* is taken when none is named")
-    return 0
+        yield "* is taken when none is named"
 
 
 def _hang_up_like_ctrl_c() -> None:

@@ -6,6 +6,7 @@ from argparse import ArgumentTypeError
 
 from realtime import __version__
 from realtime.config import Parser
+from realtime.records import LONGEST
 
 SOURCES = ("mic", "midi_port", "midi_virtual", "file", "source", "list_devices", "benchmark")
 """Options of which each asks for something else to listen to, or to do instead."""
@@ -88,7 +89,7 @@ def parser() -> Parser:
         help="replay files as played, or as fast as possible (default: real with the dashboard)",
     )
     how.add_argument("--soundfont", metavar="FILE", help="through which MIDI is heard")
-    how.add_argument("--threads", type=int, default=1, help="threads a network may use")
+    how.add_argument("--threads", type=int, default=1, help="threads a network may use, 1 to 64")
 
     many = made.add_argument_group("many files")
     many.add_argument(
@@ -136,7 +137,10 @@ def parser() -> Parser:
 
 
 def _seconds(text: str) -> float:
-    value = float(text)
-    if not 0 < value < float("inf"):
-        raise ArgumentTypeError("must be a number above 0")
+    try:
+        value = float(text)
+    except ValueError:
+        value = 0.0
+    if not 0 < value <= LONGEST:
+        raise ArgumentTypeError(f"must be a number of seconds above 0, at most {LONGEST:g}")
     return value

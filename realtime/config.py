@@ -15,6 +15,7 @@ from __future__ import annotations
 import argparse
 import difflib
 import json
+import os
 import tomllib
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -51,7 +52,7 @@ def options(
     given = _given(parser, argv, defaults)
     path = Path(given["config"]) if "config" in given else usual_place()
     configured: dict[str, Any] = {}
-    if "config" in given or path.is_file():
+    if "config" in given or os.path.isfile(path):
         configured = read(path, parser, defaults)
         chosen = [name for name in exclusive if name in configured]
         if len(chosen) > 1:

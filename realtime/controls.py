@@ -1,11 +1,14 @@
-"""What a person asks of a run while it goes on: to end, to pause, to begin anew."""
+"""What a person asks of a run while it goes on: to end, to pause, to stop, to begin anew."""
 
 from __future__ import annotations
 
 import signal
+import sys
 import threading
-from collections.abc import Iterator
+import time
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from types import FrameType
 from typing import TYPE_CHECKING, Literal
 
 from realtime.sources.hold import Hold
@@ -31,6 +34,35 @@ class Controls:
         self._live = live
         self._engine: Engine | None = None
         self._wish: Wish | None = None
+        self._leave: Callable[[], None] = _nothing
+        self._return: Callable[[], None] = _nothing
+
+    def on_stop(self, leave: Callable[[], None], come_back: Callable[[], None]) -> None:
+        """What to do before Ctrl-Z stops the program, and when the shell lets it go on."""
+        self._leave, self._return = leave, come_back
+
+    @contextmanager
+    def stoppable(self) -> Iterator[None]:
+        """Mind Ctrl-Z meanwhile, where there is such a thing; only in the main thread."""
+        if sys.platform == "win32":
+            yield
+            return
+
+        def stop(number: int, frame: FrameType | None) -> None:
+            self._leave()
+            begun = time.perf_counter()
+            signal.signal(signal.SIGTSTP, signal.SIG_DFL)
+            signal.raise_signal(signal.SIGTSTP)  # returns when somebody lets the program go on
+            signal.signal(signal.SIGTSTP, stop)
+            self.hold.stood(time.perf_counter() - begun)
+
+        handlers = {signal.SIGTSTP: stop, signal.SIGCONT: lambda *_: self._return()}
+        before = {number: signal.signal(number, handle) for number, handle in handlers.items()}
+        try:
+            yield
+        finally:
+            for number, handler in before.items():
+                signal.signal(number, handler)
 
     @contextmanager
     def over(self, engine: Engine) -> Iterator[None]:
@@ -45,10 +77,9 @@ class Controls:
         """End in order, after what is being worked on."""
         self._end("quit")
 
-    def next_device(self) -> None:
+    def next_device(self) -> bool:
         """End what is heard now and go on with the next device, if it is one."""
-        if self._live:
-            self._end("next device")
+        return self._live and self._end("next device")
 
     def reset_evidence(self) -> None:
         """Forget what was gathered so far, as when another piece begins."""
@@ -60,13 +91,18 @@ class Controls:
         wish, self._wish = self._wish, None
         return wish
 
-    def _end(self, wish: Wish) -> None:
+    def _end(self, wish: Wish) -> bool:
         if self._engine is None or self._wish is not None:
-            return
+            return False
         self._wish = wish
         if self.hold.on:
             self.hold.toggle()
         _interrupt_main_thread()
+        return True
+
+
+def _nothing() -> None:
+    pass
 
 
 def _interrupt_main_thread() -> None:

@@ -16,6 +16,7 @@ from realtime.lanes import AudioLane, NoteLane, Stopwatch, View
 from realtime.latency import Percentiles
 from realtime.meter import QUIETEST, Reading
 from realtime.records import (
+    LONGEST,
     STREAM_RATE,
     AudioBlock,
     Event,
@@ -81,7 +82,7 @@ class Engine:
     ) -> None:
         if not 0.01 <= hop <= 3600:
             raise UserError(f"a hop of {hop:g} s is out of range; choose 0.01 to 3600 s")
-        if duration is not None and not 0 < duration < math.inf:
+        if duration is not None and not 0 < duration <= LONGEST:
             raise UserError(
                 f"a duration of {duration:g} s is out of range; leave it out for no end"
             )
@@ -92,11 +93,12 @@ class Engine:
             names = ", ".join(m.manifest.name for m in models) or "none"
             raise UserError(f"{source.name}: no model for {source.stream} among {names}")
         self._hop = round(hop * STREAM_RATE)
-        self._end = math.inf if duration is None else round(duration * STREAM_RATE)
+        # Of less than a sample there is nothing to say.
+        self._end = math.inf if duration is None else max(1, round(duration * STREAM_RATE))
         self._position = self._origin = 0
         self._due = self._hop
         self._last_due = 0
-        self._dropped = self._overflows = 0
+        self._dropped = self._overflows = self._xruns = 0
         self._memory = source if isinstance(source, Replayable) else None
         self._busy = self._interrupted = self._ran = self._forgets = False
         self._hold = hold or Hold()
@@ -189,6 +191,7 @@ class Engine:
     def _take(self, item: AudioBlock | MidiBlock | Event) -> Iterator[Record]:
         if isinstance(item, Event):
             self._overflows += item.kind == "overflow"
+            self._xruns += item.count if item.kind == "xrun" else 0
             yield item
             return
         if item.position != self._position:
@@ -253,7 +256,8 @@ class Engine:
     def _predict(self, due: int, captured: float) -> Iterator[Record]:
         started = time.perf_counter()
         elapsed = (due - self._last_due) / STREAM_RATE
-        shared = self._watch.take()
+        # What was computed while the window's earlier sound came in is no part of the latency.
+        shared = min(self._watch.take(), max(0.0, started - captured))
         if skipped := self._skip(due, started - captured):
             self._dropped += skipped.count
             yield skipped
@@ -265,7 +269,7 @@ class Engine:
                 decision.forget()
         for model in tuple(self._models):
             try:
-                record: Record = self._ask(model, due, elapsed, (captured, started, shared))
+                record: Record = self._ask(model, due, elapsed, captured, shared)
                 self._failures[model.manifest.name] = 0
             except InferenceError as error:
                 record = self._failed(model, due, error)
@@ -287,9 +291,8 @@ class Engine:
         return event
 
     def _ask(
-        self, model: Model, due: int, elapsed: float, timing: tuple[float, float, float]
+        self, model: Model, due: int, elapsed: float, captured: float, shared: float
     ) -> Prediction:
-        captured, started, shared = timing
         manifest = model.manifest
         decision = self._decisions[manifest.name]
         lane = self._audio if model.stream == "audio" else self._notes
@@ -306,11 +309,14 @@ class Engine:
             decision.weigh(probs)
         smoothed = decision.smooth(None if view.silent else probs, elapsed)
         evidence = decision.evidence
+        # Whatever was waited for, other models too, lies between arrival and work.
+        stages = (
+            max(0.0, before - captured - shared) * 1e3,
+            (shared + ready - before) * 1e3,
+            (done - ready) * 1e3,
+        )
         latency = Latency(
-            capture=max(0.0, started - captured - shared) * 1e3,
-            features=(shared + ready - before) * 1e3,
-            inference=(done - ready) * 1e3,
-            total=(done - captured) * 1e3,
+            *stages, total=sum(stages), device=getattr(self._source, "latency", 0.0) * 1e3
         )
         if probs is not None:  # in silence there is nothing to classify, nor to time
             self._latencies[manifest.name].add(latency)
@@ -365,4 +371,12 @@ class Engine:
             )
         seconds = self._position / STREAM_RATE
         factor = seconds / wall if wall > 0 else 0.0
-        return Summary(self._source.name, models, seconds, self._dropped, self._overflows, factor)
+        return Summary(
+            source=self._source.name,
+            models=models,
+            seconds=seconds,
+            dropped=self._dropped,
+            overflows=self._overflows,
+            realtime_factor=factor,
+            xruns=self._xruns,
+        )

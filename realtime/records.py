@@ -16,6 +16,9 @@ if TYPE_CHECKING:
 STREAM_RATE = 16_000
 """Samples a second of every stream inside the engine; sources resample to it."""
 
+LONGEST = 1e9
+"""Seconds that a run may be told to last: thirty years, a count of samples that can be had."""
+
 State = Literal["live", "warming", "silent", "unknown"]
 
 
@@ -84,12 +87,14 @@ class Latency:
         features: Streaming features of this hop, shared by the models that read them.
         inference: This model's network.
         total: From the arrival of the last sample to the finished prediction.
+        device: What the device and its driver say they add before the arrival; not in ``total``.
     """
 
     capture: float
     features: float
     inference: float
     total: float
+    device: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,8 +136,8 @@ class Event:
     """Something that happened to the stream rather than in it: a loss, a reconnection, a notice.
 
     Attributes:
-        kind: ``overflow``, ``dropped``, ``disconnected``, ``reconnected``, ``inference-failed``,
-            ``notice`` …
+        kind: ``overflow``, ``xrun``, ``dropped``, ``disconnected``, ``reconnected``,
+            ``inference-failed``, ``notice`` …
         t: Stream time in seconds.
         text: One line for a person.
         source: Name of the source.
@@ -194,6 +199,7 @@ class Summary:
         dropped: Windows that were left out to keep up, or that a network gave no answer to.
         overflows: Times that captured sound or MIDI was overwritten before it was read.
         realtime_factor: Stream time over wall time.
+        xruns: Times that the device said something was late or lost, however little.
     """
 
     source: str
@@ -202,6 +208,7 @@ class Summary:
     dropped: int
     overflows: int
     realtime_factor: float
+    xruns: int = 0
 
 
 @dataclass(frozen=True, slots=True)

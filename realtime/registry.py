@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import os
 import stat
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -19,6 +20,7 @@ from realtime.text import printable
 MANIFEST = "model.json"
 SHIPPED = Path(__file__).resolve().parents[1] / "models"  # not imported: many have such a module
 LARGEST = 64 << 20
+MOST_THREADS = 64  # each network starts as many at once; what no machine has would only starve it
 LARGEST_MANIFEST = 1 << 20  # what is parsed takes up to thirty times its size
 
 
@@ -87,11 +89,13 @@ def find(name: str) -> Path:
     Raises:
         UserError: There is none.
     """
-    if name == Path(name).name != "..":  # else it is a path
+    # What may not be read, or is longer than a name can be, counts as not there: that is why the
+    # functions of os.path are asked, whose answer is never an exception.
+    if name and name == Path(name).name != "..":  # else it is a path
         for folder in (SHIPPED / name, Path("models") / name):
-            if (folder / MANIFEST).is_file() or next(folder.glob(f"*/{MANIFEST}"), None):
+            if os.path.isfile(folder / MANIFEST) or _inside(folder):
                 return folder
-    if Path(name).is_dir():
+    if os.path.isdir(name):
         return Path(name)
     known = ", ".join(f.name for f in shipped()) or "none"
     raise UserError(f"{printable(name)}: no such model; shipped are {known}, or name a folder")
@@ -104,8 +108,8 @@ def find_all(name: str) -> list[Path]:
         UserError: There is neither.
     """
     folder = find(name)
-    inside = sorted(p.parent for p in folder.glob(f"*/{MANIFEST}"))
-    return inside if inside and not (folder / MANIFEST).exists() else [folder]
+    inside = _inside(folder)
+    return inside if inside and not os.path.lexists(folder / MANIFEST) else [folder]
 
 
 def read_manifest(folder: Path) -> Manifest:
@@ -141,12 +145,14 @@ def load(folder: Path, *, threads: int = 1) -> Model:
 
     Args:
         folder: Holds ``model.json`` and the network.
-        threads: Threads that one inference may use.
+        threads: Threads that one inference may use, 1 to ``MOST_THREADS``.
 
     Raises:
-        UserError: A file is missing, the hash is wrong, manifest and network do not fit, or the
-            network crashes, hangs or gives no answer.
+        UserError: ``threads`` is out of range, a file is missing, the hash is wrong, manifest and
+            network do not fit, or the network crashes, hangs or gives no answer.
     """
+    if not 1 <= threads <= MOST_THREADS:
+        raise UserError(f"--threads {threads}: choose 1 to {MOST_THREADS}")
     manifest = read_manifest(folder)
     path = folder / manifest.file
     where = printable(str(path))
@@ -182,6 +188,14 @@ def load(folder: Path, *, threads: int = 1) -> Model:
             f"labels; export the model again"
         )
     return Model(manifest, network)
+
+
+def _inside(folder: Path) -> list[Path]:
+    """The model folders in a folder; none where it cannot be looked into."""
+    try:
+        return sorted(path.parent for path in folder.glob(f"*/{MANIFEST}"))
+    except OSError:
+        return []
 
 
 def _content(path: Path, largest: int) -> bytes:

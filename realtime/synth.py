@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from collections.abc import Callable, Iterable
 from ctypes import c_int, c_uint, c_void_p
@@ -71,7 +72,7 @@ class Synth:
         _hush(fluidsynth)
         self._hand_over = _hand_over(fluidsynth.cfunc)
         path = Path(soundfont) if soundfont else default_soundfont()
-        if not path.is_file():
+        if not os.path.isfile(path):
             raise UserError(f"{printable(str(path))}: no such SoundFont; name a .sf2 or .sf3 file")
         self._make = lambda: fluidsynth.Synth(gain=gain, samplerate=float(STREAM_RATE))
         self._path = path

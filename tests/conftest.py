@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
+import os
 import shutil
+import signal
 from pathlib import Path
 
 import pytest
@@ -67,3 +69,28 @@ def broker(tmp_path):
     yield broker
     for each in brokers:
         each.stop()
+
+
+class Cluster:
+    """A Dask scheduler with two worker processes on loopback."""
+
+    def __init__(self, local):
+        self._local, self.address = local, local.scheduler_address
+        self.close, self.scale = local.close, local.scale
+
+    def kill(self):
+        """Kills a worker, as a lack of memory would."""
+        from distributed import Client
+
+        with Client(self.address, set_as_default=False) as client:
+            os.kill(min(client.run(os.getpid).values()), signal.SIGKILL)
+
+
+@pytest.fixture
+def dask():
+    """A scheduler and two worker processes on loopback."""
+    distributed = pytest.importorskip("distributed")
+    with distributed.LocalCluster(
+        n_workers=2, threads_per_worker=1, host="127.0.0.1", dashboard_address=None
+    ) as local:
+        yield Cluster(local)

@@ -18,6 +18,21 @@ if TYPE_CHECKING:
     from training.datasets import Dataset
     from training.presets import Preset
 
+EXTRA = {
+    "flatbuffers",
+    "joblib",
+    "keras",
+    "keras_tuner",
+    "librosa",
+    "matplotlib",
+    "scipy",
+    "sklearn",
+    "symusic",
+    "tensorflow",
+    "tf_keras",
+}
+"""What the extra ``train`` brings, by the names to import."""
+
 
 def main(argv: list[str] | None = None) -> int:
     """Run ``rt-train``.
@@ -28,9 +43,9 @@ def main(argv: list[str] | None = None) -> int:
     Returns:
         Exit status: 0 done, 2 the request or its data is at fault, 130 interrupted.
     """
-    args = commandline.parser().parse_args(argv)
     try:
-        COMMANDS[args.command](args)
+        args = commandline.parser().parse_args(argv)
+        _run(args)
     except UserError as error:
         print(f"rt-train: {printable(str(error))}", file=sys.stderr)
         return 2
@@ -38,6 +53,23 @@ def main(argv: list[str] | None = None) -> int:
         print("rt-train: stopped; the same command goes on from here", file=sys.stderr)
         return 130
     return 0
+
+
+def _run(args: argparse.Namespace) -> None:
+    """Run a command; the packages that it needs are imported by whatever needs them.
+
+    Raises:
+        UserError: The request or its data is at fault, or such a package is not installed.
+    """
+    try:
+        COMMANDS[args.command](args)
+    except ModuleNotFoundError as error:
+        missing = (error.name or "").partition(".")[0]
+        if missing not in EXTRA:
+            raise
+        raise UserError(
+            f"{args.command} needs the package {missing}: install the extra, pip install '.[train]'"
+        ) from error
 
 
 def _compare(args: argparse.Namespace) -> None:
@@ -95,10 +127,6 @@ def _export(args: argparse.Namespace) -> None:
         commands.export(args, _say, Ticker())
         return
     preset = catalogue.find(args.model)
-    if not (_checkpoints(args, preset) / "last.keras").exists():
-        raise UserError(
-            f"{_checkpoints(args, preset)}: no checkpoint; rt-train fit {preset.name} makes one"
-        )
     if args.quantisation:
         preset = replace(preset, quantisation=args.quantisation)
     folder = args.out or Path("models") / preset.name
@@ -116,15 +144,18 @@ def _build(
     trained: bool = False,
 ) -> None:
     """Train one network, if it is not, and write its folder."""
-    from training import inputs, ship
+    from training import inputs, provenance, ship
     from training.fit import quiet_tensorflow, train
 
     _say(f"{preset.name}: {len(data.examples)} files: {_counts(data.counts)}")
-    source = inputs.make(preset, data, jobs=args.jobs, seed=args.seed)
+    work = _checkpoints(args, preset)
+    take = provenance.check if trained else provenance.claim
+    if told := take(work, provenance.describe(preset, data, args.seed)):
+        _say(told)
+    source = inputs.make(preset, data, jobs=args.dask or args.jobs, seed=args.seed)
     source.prepare(Ticker())
     _name_left_out(source.left_out)
     quiet_tensorflow(args.threads)
-    work = _checkpoints(args, preset)
     for epoch in () if trained else train(preset, source, work, seed=args.seed):
         left = (epoch.of - epoch.number) * epoch.seconds / 60
         _say(

@@ -26,9 +26,7 @@ def parser() -> argparse.ArgumentParser:
     )
     fit.add_argument("--out", type=Path, help="folder to write (default: models/MODEL)")
     fit.add_argument("--work", type=Path, help="folder for checkpoints (default: build/fit)")
-    fit.add_argument("--jobs", type=int, default=1, help="processes that make windows")
-    fit.add_argument("--threads", type=int, default=1, help="threads that train")
-    fit.add_argument("--seed", type=int, default=0)
+    _work(fit)
     _protocol(fit, folds=1)
     _results(fit)
     fit.add_argument("--tuned", type=Path, metavar="FILE", help="settings that tune found")
@@ -162,5 +160,8 @@ def _results(parser: argparse.ArgumentParser) -> None:
 
 def _work(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--jobs", type=int, default=1, help="processes that make windows")
+    parser.add_argument(
+        "--dask", metavar="ADDRESS", help="a Dask scheduler whose workers make windows instead"
+    )
     parser.add_argument("--threads", type=int, default=1, help="threads that train")
     parser.add_argument("--seed", type=int, default=0)

@@ -12,6 +12,7 @@ from typing import Any
 
 import numpy as np
 
+from realtime.errors import UserError
 from realtime.files import whole
 from realtime.quiet import quiet_stderr
 from realtime.registry import SHIPPED
@@ -64,6 +65,9 @@ def train(preset: Preset, inputs: Inputs, folder: Path, *, seed: int = 0) -> Ite
         inputs: Prepared source of windows.
         folder: Where the checkpoint lies.
         seed: Of weights and windows.
+
+    Raises:
+        UserError: The checkpoint is of a network with other inputs or labels.
     """
     import keras
 
@@ -73,11 +77,18 @@ def train(preset: Preset, inputs: Inputs, folder: Path, *, seed: int = 0) -> Ite
     history: list[dict[str, float]] = json.loads(log.read_text()) if log.exists() else []
     if history and checkpoint.exists():
         model = keras.models.load_model(checkpoint)
+        if model.input_shape[1:] != inputs.shape or model.output_shape[1:] != (len(inputs.labels),):
+            raise UserError(
+                f"{folder}: holds a network for other labels or another feature; "
+                f"move it away, or choose --work"
+            )
     else:
         history = []
         model = _new_model(preset, inputs, seed)
     for number in range(len(history) + 1, schedule.epochs + 1):
         started = time.perf_counter()
+        if number - 1 in schedule.restarts:
+            _compile(model, preset, number - 1)
         rng = np.random.default_rng([seed, number])
         seed_dropout(model, seed * 100_003 + number)
         windows, targets = inputs.draw(schedule.windows, rng)
@@ -125,8 +136,22 @@ def _new_model(preset: Preset, inputs: Inputs, seed: int) -> Any:
     keras.mixed_precision.set_global_policy("float32")
     if preset.start:
         start.begin(model, SHIPPED / preset.start)
-    steps = schedule.epochs * -(-schedule.windows // schedule.batch)
-    networks.settle(model, steps)
+    networks.settle(model, _steps(preset, 0))
+    _compile(model, preset, 0)
+    return model
+
+
+def _compile(model: Any, preset: Preset, begun: int) -> None:
+    """Give a network the optimizer with which it is trained from one restart to the next.
+
+    Args:
+        model: New or trained ``keras.Model``.
+        preset: Its preset.
+        begun: Epochs before.
+    """
+    import keras
+
+    schedule, steps = preset.schedule, _steps(preset, begun)
     rate = keras.optimizers.schedules.CosineDecay(
         schedule.rate / 10, steps, warmup_target=schedule.rate, warmup_steps=steps // 50
     )
@@ -135,4 +160,10 @@ def _new_model(preset: Preset, inputs: Inputs, seed: int) -> Any:
         keras.losses.CategoricalCrossentropy(label_smoothing=schedule.smoothing),
         metrics=["accuracy"],
     )
-    return model
+
+
+def _steps(preset: Preset, begun: int) -> int:
+    """Steps until the next restart, or the end."""
+    schedule = preset.schedule
+    until = min([*(r for r in schedule.restarts if r > begun), schedule.epochs])
+    return (until - begun) * -(-schedule.windows // schedule.batch)

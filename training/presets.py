@@ -48,6 +48,8 @@ class Schedule:
         windows: Windows an epoch, drawn anew each time.
         batch: Windows a step.
         rate: Highest learning rate; it falls to nothing along half a cosine.
+        restarts: Epochs after which it rises and falls once more (SGDR: Loshchilov and Hutter,
+            2017): how a network that was trained for too short a time is trained on.
         decay: Weight decay of AdamW.
         smoothing: Label smoothing.
         mixed_precision: Compute in bfloat16, which is twice as fast for convolutions.
@@ -60,6 +62,7 @@ class Schedule:
     decay: float = 1e-3
     smoothing: float = 0.05
     mixed_precision: bool = False
+    restarts: tuple[int, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,7 +82,7 @@ class Preset:
         gated: Whether to make its answers fade for sounds unlike its training, see
             ``training.unknown``.
         unknown_below: A likeliest label under this probability is reported as unknown; fitted
-            where ``gated`` and there is held-out data.
+            where there is held-out data.
         smoothing_s: Time constant of the smoothed probabilities in seconds.
         start: Shipped model of the same network whose weights it begins with; none by default.
     """
@@ -158,9 +161,12 @@ PRESETS = {
                 "dense": 64,
                 "dropout": 0.5,
             },
-            schedule=Schedule(epochs=44, windows=4096, batch=32, rate=1e-3, mixed_precision=True),
+            schedule=Schedule(
+                epochs=66, windows=4096, batch=32, rate=1e-3, mixed_precision=True, restarts=(44,)
+            ),
             quantisation="int8",
             pool=3_200,
+            gated=True,
             smoothing_s=5.0,
         ),
         Preset(

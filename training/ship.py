@@ -42,8 +42,9 @@ def ship(
 ) -> Manifest:
     """Make a model folder of a trained network.
 
-    The temperature is fitted on the first held-out set. The calibration error given for that set
-    is cross-validated: each half of its files is measured with the temperature of the other half.
+    The temperature is fitted on the first held-out set, and so is the threshold for ``unknown``.
+    The calibration error given for that set is cross-validated: each half of its files is measured
+    with the temperature of the other half.
 
     Args:
         preset: What was trained.
@@ -94,12 +95,11 @@ def ship(
         calibration["temperature"] = round(export.temperature(first.probs, first.truth), 3)
         crossed = round(_crossed(first), 4)
         heard = {k: _scaled(h, calibration["temperature"]) for k, h in heard.items()}
-        chance = round(calibration_chance(next(iter(heard.values())).probs), 4)
+        first = next(iter(heard.values()))
+        calibration["unknown_below"] = unknown.threshold(first.probs)
+        chance = round(calibration_chance(first.probs), 4)
         figures["held_out"] = {name: report(h) for name, h in heard.items()}
         figures["held_out"][next(iter(heard))] |= {"ece": crossed, "ece_by_chance": chance}
-        if gate is not None:
-            first = next(iter(heard.values()))
-            calibration["unknown_below"] = unknown.threshold(first.probs)
     if gate is not None:
         others = unknown.foreign_windows(
             preset.feature, unknown.JUDGED, unknown.JUDGE, jobs=jobs, progress=progress

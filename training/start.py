@@ -7,6 +7,7 @@ begins (transfer learning; Yosinski et al., 2014).
 
 from __future__ import annotations
 
+import hashlib
 from pathlib import Path
 from typing import Any
 
@@ -28,6 +29,19 @@ def write(folder: Path, model: Any) -> None:
     np.savez_compressed(folder / FILE, *weights)
 
 
+def digest(folder: Path) -> str:
+    """What tells the weights that a network left from others.
+
+    Raises:
+        UserError: There are none.
+    """
+    path = folder / FILE
+    try:
+        return hashlib.sha256(path.read_bytes()).hexdigest()[:16]
+    except OSError as error:
+        raise _unreadable(path, error) from error
+
+
 def begin(model: Any, folder: Path) -> None:
     """Give a new network the weights that a trained one left, but for its last layer.
 
@@ -43,7 +57,7 @@ def begin(model: Any, folder: Path) -> None:
         with np.load(path, allow_pickle=False) as file:
             weights = [file[name].astype(np.float32) for name in file.files]
     except Exception as error:  # zip and header fail in as many ways
-        raise UserError(f"{path}: cannot be read ({error}); install the program again") from error
+        raise _unreadable(path, error) from error
     wanted = [w.shape for layer in model.layers[:-1] for w in layer.get_weights()]
     if [w.shape for w in weights] != wanted:
         raise UserError(f"{path}: belongs to another network; install the program again")
@@ -51,3 +65,7 @@ def begin(model: Any, folder: Path) -> None:
         count = len(layer.get_weights())
         layer.set_weights(weights[:count])
         del weights[:count]
+
+
+def _unreadable(path: Path, error: Exception) -> UserError:
+    return UserError(f"{path}: cannot be read ({error}); install the program again")

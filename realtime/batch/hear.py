@@ -13,6 +13,7 @@ from realtime.records import Start
 from realtime.registry import Model
 from realtime.sinks.jsonlines import fields, line
 from realtime.sources.open import open_file
+from realtime.text import printable
 
 _loaded = threading.local()
 """Models of a thread: interpreters must not be shared between threads."""
@@ -52,7 +53,7 @@ def hear(path: str, how: How) -> Heard:
         engine = Engine(source, models, hop=how.hop, soundfont=how.soundfont, duration=how.duration)
         records = [Start(__version__, source.name, names, False), *engine.run()]
     except UserError as error:
-        return Heard(failure=str(error).removeprefix(f"{path}: "))
+        return Heard(failure=printable(str(error)).removeprefix(f"{printable(path)}: "))
     except Exception as error:  # one file in thousands must not stop the others
         return Heard(failure=f"a bug, please report it: {type(error).__name__}: {error}")
     lines = [line(content) for record in records if (content := fields(record)) is not None]

@@ -72,6 +72,7 @@ def _bar(size: int):  # type: ignore[no-untyped-def]  # Rich is imported only wh
         TimeRemainingColumn(),
         TextColumn("left"),
         console=Console(stderr=True),
+        speed_estimate_period=3600,  # Rich's own 30 s may hold no file at all, or a long one alone
     )
     bar.add_task("", total=size, count="starting")
     return bar

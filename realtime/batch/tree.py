@@ -35,13 +35,13 @@ def find(paths: Sequence[str]) -> list[Found]:
     Links to folders are not followed; files of other kinds are left out.
 
     Raises:
-        UserError: A path does not exist, or there is no such file at all.
+        UserError: A path does not exist, a folder may not be read, or there is no such file at all.
     """
     given = [Path(os.path.abspath(path)) for path in paths]
     for path, said in zip(given, paths, strict=True):
-        if not path.exists():
+        if not os.path.exists(path):
             raise UserError(f"{printable(said)}: no such file or folder; check the name")
-    top = Path(os.path.commonpath([p if p.is_dir() else p.parent for p in given]))
+    top = Path(os.path.commonpath([p if os.path.isdir(p) else p.parent for p in given]))
     found = {each.path: each for path in given for each in _below(path, top)}
     if not found:
         where = ", ".join(map(printable, paths))
@@ -50,8 +50,9 @@ def find(paths: Sequence[str]) -> list[Found]:
 
 
 def _below(path: Path, top: Path) -> Iterator[Found]:
-    if path.is_dir():
-        names = [Path(folder, name) for folder, _, files in os.walk(path) for name in files]
+    if os.path.isdir(path):
+        walk = os.walk(path, onerror=_refuse)
+        names = [Path(folder, name) for folder, _, files in walk for name in files]
     else:
         names = [path]
     for each in names:
@@ -62,3 +63,9 @@ def _below(path: Path, top: Path) -> Iterator[Found]:
                 yield Found(each, str(each.relative_to(top)), 0, 0.0)
             else:
                 yield Found(each, str(each.relative_to(top)), info.st_size, info.st_mtime)
+
+
+def _refuse(error: OSError) -> None:
+    """Say which folder cannot be looked into: its files would be missing in the table."""
+    where = printable(str(error.filename))
+    raise UserError(f"{where}: cannot be read ({error.strerror}); allow it, or name other folders")

@@ -7,21 +7,18 @@ and a file that kills whoever hears it is given up.
 
 from __future__ import annotations
 
-import logging
 import multiprocessing
 import os
 import signal
 from collections.abc import Iterable, Iterator
 from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
 from concurrent.futures.process import BrokenProcessPool
+from functools import partial
 from itertools import islice
-from typing import Any
 
+from realtime.batch.cluster import KilledError, each
 from realtime.batch.hear import Heard, How, hear
 from realtime.batch.tree import Found
-from realtime.errors import UserError
-from realtime.extras import need
-from realtime.text import printable
 
 AHEAD = 2
 """Files given to each worker: one to hear and one to go on with."""
@@ -110,49 +107,17 @@ def cluster(files: Iterable[Found], how: How, address: str) -> Outcomes:
         address: Of the scheduler, such as ``tcp://10.0.0.1:8786``.
 
     Raises:
-        UserError: dask.distributed is missing, no scheduler is there, or it goes away.
+        UserError: See ``realtime.batch.cluster.each``.
     """
-    distributed = need("distributed", extra="dask", option="--dask")
-    logging.getLogger("distributed").setLevel(logging.CRITICAL)  # what matters is raised
-    said = f"--dask {printable(address)}"
-    try:
-        client = distributed.Client(address, timeout=10, set_as_default=False)
-    except (OSError, ValueError, TypeError, ImportError) as error:
-        raise UserError(
-            f"{said}: no scheduler answers; start one with 'dask scheduler', workers with "
-            f"'dask worker {printable(address)}'"
-        ) from error
-    with client:
-        yield from _on(client, distributed, iter(files), how, said)
+    for outcome in each(partial(_hear, how=how), files, address):
+        if isinstance(outcome.error, KilledError):
+            yield outcome.thing, Heard(failure=KILLED)
+        elif outcome.error is not None:
+            what = f"{type(outcome.error).__name__}: {outcome.error}"
+            yield outcome.thing, Heard(failure=f"the worker cannot hear it: {what}")
+        elif outcome.result is not None:
+            yield outcome.thing, outcome.result
 
 
-def _on(client: Any, distributed: Any, waiting: Iterator[Found], how: How, said: str) -> Outcomes:
-    doing: dict[Any, Found] = {}
-    coming = distributed.as_completed(loop=client.loop)
-
-    def give(files: Iterable[Found]) -> None:
-        for found in files:
-            future = client.submit(hear, str(found.path), how, pure=False)
-            doing[future] = found
-            coming.add(future)
-
-    try:
-        give(islice(waiting, AHEAD * max(1, sum(client.nthreads().values()))))
-        for future in coming:
-            found = doing.pop(future)
-            yield found, _outcome(future, distributed)
-            give(islice(waiting, 1))
-    except (OSError, distributed.client.FutureCancelledError) as error:
-        raise UserError(
-            f"{said}: the scheduler is gone; give the same command again to go on"
-        ) from error
-
-
-def _outcome(future: Any, distributed: Any) -> Heard:
-    error = future.exception()
-    if error is None:
-        heard: Heard = future.result()
-        return heard
-    if isinstance(error, distributed.scheduler.KilledWorker):
-        return Heard(failure=KILLED)
-    return Heard(failure=f"the worker cannot hear it: {type(error).__name__}: {error}")
+def _hear(found: Found, how: How) -> Heard:
+    return hear(str(found.path), how)

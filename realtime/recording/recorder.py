@@ -31,8 +31,8 @@ class Recorder(Wrapper):
 
     Two events are the recorder's own:
 
-    - ``dropped``: the disk was too slow; ``count`` samples or messages are missing in the recording
-      (a source that is not live waits for the disk instead);
+    - ``recording-gap``: the disk was too slow; ``count`` samples or messages are missing in the
+      recording (a source that is not live waits for the disk instead);
     - ``recording-failed``: the disk is full or gone. What was written can be replayed, and the
       source goes on.
 
@@ -140,7 +140,7 @@ class Recorder(Wrapper):
             # At most one a second, so that a loss does not cause the next.
             seconds = (self._at - start) / STREAM_RATE
             text = f"the disk is too slow: up to {seconds:.1f} s are missing in the recording"
-            news.append(Event("dropped", start / STREAM_RATE, text, self.name, self._lost))
+            news.append(Event("recording-gap", start / STREAM_RATE, text, self.name, self._lost))
             self._writer.tell(self._at, news[0])
             self._lost, self._lost_from = 0, None
         if self._writer.failure and not self._failure_told:

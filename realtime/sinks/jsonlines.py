@@ -5,9 +5,9 @@ from __future__ import annotations
 import json
 import math
 from collections.abc import Mapping
-from dataclasses import asdict
 from typing import Any, TextIO
 
+from realtime.latency import STAGES
 from realtime.records import Event, ModelSummary, Prediction, Record, Start, Summary
 from realtime.sinks.textstream import TextStream
 
@@ -58,7 +58,7 @@ def fields(record: Record) -> dict[str, Any] | None:
                 "p": _number(record.p, 4),
                 "probs": _numbers(record.probs, 4),
                 "smoothed": _numbers(record.smoothed, 4),
-                "latency_ms": _numbers(asdict(record.latency), 3),
+                "latency_ms": _numbers({s: getattr(record.latency, s) for s in STAGES}, 3),
                 "source": record.source,
             }
         case Event():
@@ -79,6 +79,7 @@ def fields(record: Record) -> dict[str, Any] | None:
                 "dropped": record.dropped,
                 "overflows": record.overflows,
                 "realtime_factor": _number(record.realtime_factor, 3),
+                "xruns": record.xruns,
             }
     return None
 

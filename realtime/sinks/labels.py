@@ -10,8 +10,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TextIO
 
-from realtime.errors import UserError
 from realtime.records import Prediction, Record
+from realtime.sinks.place import writable
 from realtime.text import printable
 
 
@@ -42,11 +42,7 @@ class Labels:
         Raises:
             UserError: Nothing can be written there.
         """
-        self._path = Path(path)
-        if not self._path.name or not self._path.parent.is_dir():
-            raise UserError(
-                f"{printable(str(path))}: no file there; name one in a folder that exists"
-            )
+        self._path = writable(path)
         self._files: dict[str, TextIO] = {}
         self._open: dict[str, Stretch] = {}
         self._last: dict[str, float] = {}

@@ -141,13 +141,7 @@ def _resolve(target: str) -> tuple[int, Any]:
     host, colon, port = target.rpartition(":")
     host = host.removeprefix("[").removesuffix("]")
     said = printable(target)
-    if (
-        not colon
-        or not host
-        or not port.isascii()
-        or not port.isdigit()
-        or not 0 < int(port) < 65536
-    ):
+    if not colon or not host or not port.isdecimal() or len(port) > 5 or not 0 < int(port) < 65536:
         raise UserError(f"--osc {said}: must be HOST:PORT, such as 127.0.0.1:9000")
     try:
         family, *_, address = socket.getaddrinfo(host, int(port), type=socket.SOCK_DGRAM)[0]

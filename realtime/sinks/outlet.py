@@ -141,8 +141,8 @@ class Outlet:
 
     def _end(self, error: Exception | None) -> None:
         """Stops the feed and lets go of whoever waits in ``put``. The first error is kept."""
+        self.failed = self.failed or error  # first, as ``ended`` is looked at without the lock
         self._ended = True
-        self.failed = self.failed or error
         self.dropped += len(self._inbox)
         self._inbox.clear()
         self._changed.notify_all()

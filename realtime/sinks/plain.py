@@ -85,7 +85,8 @@ class Plain:
             names = [cell.ljust(width) for cell, width in zip(row[:2], widths[:2], strict=True)]
             numbers = [cell.rjust(width) for cell, width in zip(row[2:], widths[2:], strict=True)]
             self._line("  " + "  ".join(names + numbers))
+        xruns = f", {summary.xruns} xruns" if summary.xruns else ""
         self._line(
             f"  {summary.seconds:.1f} s heard, {summary.realtime_factor:.1f} times real time, "
-            f"{summary.dropped} dropped, {summary.overflows} overflows"
+            f"{summary.dropped} dropped, {summary.overflows} overflows{xruns}"
         )

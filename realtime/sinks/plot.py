@@ -16,6 +16,7 @@ from realtime.errors import UserError
 from realtime.extras import need
 from realtime.meter import Meter
 from realtime.records import Prediction, Record, Signal
+from realtime.sinks.place import writable
 from realtime.text import printable
 
 ENDINGS = (".png", ".svg", ".pdf")
@@ -97,11 +98,10 @@ class Plot:
             UserError: It has another ending, cannot be written, or matplotlib is missing.
         """
         self._path = Path(path)
-        said = printable(str(path))
         if self._path.suffix.lower() not in ENDINGS:
+            said = printable(str(path))
             raise UserError(f"{said}: a picture must end in {', '.join(ENDINGS)}")
-        if not self._path.parent.is_dir():
-            raise UserError(f"{said}: no such folder; make it first")
+        writable(self._path)
         self._figure = need("matplotlib.figure", extra="outputs", option="--plot")
         self._source = ""
         self._bands = Columns(np.fmax)

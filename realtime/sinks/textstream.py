@@ -18,12 +18,13 @@ class TextStream:
 
         Raises:
             BrokenPipeError: Nobody reads the stream any more.
+            OSError: It cannot be written to, as on a full disk.
         """
         text = text.encode(self._encoding, "replace").decode(self._encoding)
         try:
             self._stream.write(text + "\n")
             self._stream.flush()
-        except BrokenPipeError:
+        except OSError:
             self._discard()
             raise
 

@@ -29,6 +29,9 @@ class Source(Protocol):
         live: Whether it goes on by itself. A live source loses what is not taken in time; any
             other waits for its reader.
         length: Seconds it will last, or None when that is not known.
+
+    A device may have a ``latency`` besides: the seconds that it says it adds before what it hears
+    arrives.
     """
 
     @property

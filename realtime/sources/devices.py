@@ -75,7 +75,7 @@ def choose_input(wanted: str | int | None, inputs: Sequence[AudioInput]) -> Audi
         if defaults or len(inputs) == 1:
             return (defaults or inputs)[0]
         raise UserError(f"there is no default microphone; choose one of {audio_list(inputs)}")
-    if isinstance(wanted, int) or wanted.isdecimal():
+    if isinstance(wanted, int) or (wanted.isdecimal() and len(wanted) < 10):
         for device in inputs:
             if device.index == int(wanted):
                 return device

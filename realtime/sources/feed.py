@@ -64,7 +64,8 @@ class Feed:
             self._resampler = Resampler(capture.rate)
         self._pace = Pace(capture.rate)
         self._invalid = 0
-        self._complained = -np.inf
+        self._xruns = capture.xruns
+        self._complained = self._warned = -np.inf
 
     def read(self) -> list[AudioBlock | Event]:
         """What arrived since the last call; often nothing."""
@@ -95,6 +96,8 @@ class Feed:
             items += self._gap(end)
         if self._invalid and when - self._complained >= 1:
             items.append(self._complain(when))
+        if self.capture.xruns > self._xruns and when - self._warned >= 1:
+            items.append(self._warn(when))
         return items
 
     def _arrivals(self, end: int, when: float) -> list[tuple[int, float]]:
@@ -109,6 +112,8 @@ class Feed:
         items = self.read() + self._flush()
         if self._invalid:
             items.append(self._complain(self.until))
+        if self.capture.xruns > self._xruns:
+            items.append(self._warn(self.until))
         return items
 
     def _sound(self, samples: np.ndarray) -> list[AudioBlock | Event]:
@@ -155,6 +160,13 @@ class Feed:
         self._tally.invalid += count
         text = f"{count} samples were no finite numbers"
         return self._tell("invalid", self.end, text, count)
+
+    def _warn(self, when: float) -> Event:
+        """Tell of what the device was late with, also where too little was lost for an estimate."""
+        xruns = self.capture.xruns
+        count, self._xruns = xruns - self._xruns, xruns
+        self._warned = when
+        return self._tell("xrun", self.end, f"times the device was late: {count}", count)
 
 
 class Pace:

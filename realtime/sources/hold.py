@@ -18,6 +18,7 @@ class Hold:
     def __init__(self) -> None:
         self._going = threading.Event()
         self._going.set()
+        self._stood = 0.0
 
     @property
     def on(self) -> bool:
@@ -31,18 +32,24 @@ class Hold:
         else:
             self._going.set()
 
+    def stood(self, seconds: float) -> None:
+        """The whole program was stopped for so long, which a replay is not to make up for."""
+        self._stood += seconds
+
     def wait(self) -> float:
         """Waits until there is no pause; Ctrl-C ends the wait.
 
         Returns:
-            Seconds waited.
+            Seconds waited, or stopped, since the last call.
         """
+        stood, self._stood = self._stood, 0.0
         if self._going.is_set():
-            return 0.0
+            return stood
         begun = time.perf_counter()
         while not self._going.wait(0.1):
             pass
-        return time.perf_counter() - begun
+        self._stood = 0.0  # it was stopped within the pause
+        return stood + time.perf_counter() - begun
 
 
 class Holdable(Wrapper):

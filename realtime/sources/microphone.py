@@ -33,6 +33,8 @@ class Microphone:
     - ``disconnected``: the device went away, noticed within 2 s. No blocks come until it returns,
       only a ``Pause`` now and then.
     - ``reconnected``: it returned, found by its name; stream time went on by the clock meanwhile.
+    - ``xrun``: ``count`` times the device said that something was late or lost, be it only a few
+      samples; at most one such event a second.
     - ``invalid``: ``count`` samples of the device were no finite numbers and count as 0; at most
       one such event a second.
 

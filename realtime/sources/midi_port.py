@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections import deque
 from collections.abc import Generator, Iterator
 from typing import Any, Literal, Self
@@ -31,6 +32,7 @@ _HEARD = frozenset(  # the rest is not music: clock, active sensing, system excl
         "polytouch",
     }
 )
+_TELL = 1.0  # seconds between two notices of messages that could not be passed on
 _SUSTAIN = 64
 _SILENCERS = (120, 123)  # all sound off, all notes off
 
@@ -48,7 +50,8 @@ class MidiPort:
     - ``disconnected``: the port went away, noticed within 2 s. Sounding notes are ended and pedals
       released in the block before. No blocks come until it returns, only a ``Pause`` now and then.
     - ``reconnected``: it returned, found by its name; stream time went on meanwhile.
-    - ``notice``: the ``through`` port went away or returned.
+    - ``notice``: the ``through`` port went away or returned, or ``count`` messages could not be
+      passed on to it, told at most once a second.
 
     A port that is closed and opened again within 0.1 s is not noticed.
 
@@ -107,6 +110,7 @@ class MidiPort:
         self._held: set[tuple[int, int]] = set()
         self._pedals: set[int] = set()
         self._begun = 0.0
+        self._told_unsent, self._told_at = 0, -math.inf
         self._stopped = False
 
     @property
@@ -178,6 +182,7 @@ class MidiPort:
                 looked = now
                 gone = not self._is_here()
                 notice = None if gone else self._check_through()
+                notice = notice or self._check_unsent(now)
             start, position = position, max(position + 1, self._position(now))
             messages = self._take(start, position)
             more, lost = self.lost - lost, self.lost
@@ -263,6 +268,13 @@ class MidiPort:
         if self._through is None or self._system is None:
             return None
         return self._through.check(self._system)
+
+    def _check_unsent(self, now: float) -> str | None:
+        more = self.unsent - self._told_unsent
+        if not more or now - self._told_at < _TELL:
+            return None
+        self._told_unsent, self._told_at = self.unsent, now
+        return f"messages that could not be passed on: {more}"
 
     def _listen(self) -> None:
         assert self._system is not None

@@ -24,7 +24,7 @@ def open_file(path: str | os.PathLike[str]) -> AudioFile | MidiFile | RawStdin |
     """
     if os.fspath(path) == "-":
         return RawStdin()
-    if (Path(path) / INDEX).is_file():
+    if os.path.isfile(Path(path) / INDEX):
         return Recording(path)
     kind = EXTENSIONS.get(Path(path).suffix.lower()) or identify(Path(path))
     return MidiFile(path) if kind == "MIDI" else AudioFile(path)

@@ -36,3 +36,9 @@ class Wrapper:
     def length(self) -> float | None:
         """The source's."""
         return self._source.length
+
+    @property
+    def latency(self) -> float:
+        """The source's, in seconds; 0 for one that has none to tell."""
+        latency: float = getattr(self._source, "latency", 0.0)
+        return latency

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import signal
+import sys
 import threading
 
 import pytest
@@ -156,3 +158,24 @@ def test_a_second_wish_waits_for_the_first(stub):
     assert interrupted == [True]
     assert controls.granted() == "next device"
     assert controls.granted() is None
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="Windows has no Ctrl-Z")
+def test_a_stop_is_told_before_and_after(monkeypatch):
+    controls, told = Controls(), []
+    controls.on_stop(lambda: told.append("leave"), lambda: told.append("come back"))
+    before = [signal.getsignal(n) for n in (signal.SIGTSTP, signal.SIGCONT)]
+
+    def stopped(number):
+        assert signal.getsignal(number) == signal.SIG_DFL
+        told.append("stopped")
+        raise_signal(signal.SIGCONT)
+
+    raise_signal = signal.raise_signal
+    with controls.stoppable():
+        monkeypatch.setattr("realtime.controls.signal.raise_signal", stopped)
+        for _ in range(2):
+            raise_signal(signal.SIGTSTP)
+    assert told == ["leave", "stopped", "come back"] * 2
+    assert controls.hold.wait() > 0
+    assert before == [signal.getsignal(n) for n in (signal.SIGTSTP, signal.SIGCONT)]

@@ -62,6 +62,16 @@ def read(stub, blocks, models=("notes", "chords"), **options):
     return stub.predictions(records)
 
 
+def slowly(predict, seconds):
+    """The same answers, so much later."""
+
+    def late(window):
+        time.sleep(seconds)
+        return predict(window)
+
+    return late
+
+
 class FakeSynth:
     """A synthesizer that hums while it is open."""
 
@@ -318,6 +328,13 @@ class TestGaps:
         (summary,) = of(Summary, records)
         assert (summary.overflows, summary.dropped) == (2, 0)
 
+    def test_what_a_device_says_of_itself_is_passed_on(self, stub):
+        source = stub.source([*stub.blocks(stub.noise(1.0)), stub.event("xrun", count=3)])
+        source.latency = 0.012
+        records, _ = outcome(Engine(source, [stub.model()]))
+        assert {p.latency.device for p in of(Prediction, records)} == {12.0}
+        assert of(Summary, records)[0].xruns == 3
+
 
 class TestOverload:
     def test_a_live_source_that_is_late_costs_windows_which_are_counted(self, stub):
@@ -351,18 +368,47 @@ class TestOverload:
         assert hear(stub, late) == hear(stub, stub.blocks(samples))
 
     def test_latencies_add_up(self, stub):
-        source = stub.source(stub.blocks(stub.noise(2.0)))
-        records, _ = outcome(Engine(source, [stub.model(), stub.model("spectrogram")]))
-        for p in of(Prediction, records):
-            stages = p.latency
-            assert min(stages.capture, stages.features, stages.inference) >= 0
-            assert stages.total >= stages.inference
+        """For each of several models: what it waits for, another model too, is in its capture."""
+        models = [stub.model(name=name) for name in ("first", "second")]
+        for model, took in zip(models, (0.02, 0.005), strict=True):
+            model.network.predict = slowly(model.network.predict, took)
+        source = stub.source(
+            lambda block=block: replace(block, captured=time.perf_counter())
+            for block in stub.blocks(stub.noise(2.0), sizes=(160, 4_000))
+        )
+        records, _ = outcome(Engine(source, models))
+        heard = {
+            name: [p.latency for p in of(Prediction, records) if p.model == name and p.label]
+            for name in ("first", "second")
+        }
+        for first, second in zip(*heard.values(), strict=True):
+            for stages in (first, second):
+                assert min(stages.capture, stages.features, stages.inference) >= 0
+                summed = stages.capture + stages.features + stages.inference
+                assert stages.total == pytest.approx(summed)
+            assert first.inference >= 20
+            assert second.capture >= first.capture + first.inference
+            assert second.total >= first.total + 5
         (summary,) = of(Summary, records)
         for model in summary.models.values():
             assert tuple(model.latency) == STAGES
             for stage in STAGES:
                 p50, p95, p99 = (model.latency[stage][p] for p in ("p50", "p95", "p99"))
                 assert 0 <= p50 <= p95 <= p99
+
+    def test_a_latency_runs_from_the_arrival_of_the_last_sound(self, stub):
+        """Features of a hop's earlier blocks were computed before that."""
+        model, between = stub.model(), []
+
+        def arrive(block):
+            between.append(time.perf_counter())
+            return replace(block, captured=between[-1])
+
+        blocks = stub.blocks(stub.noise(0.25), sizes=(40,))
+        source = stub.source(lambda block=block: arrive(block) for block in blocks)
+        for record in Engine(source, [model]).run():
+            if isinstance(record, Prediction):
+                assert record.latency.total <= (time.perf_counter() - between[-1]) * 1e3
 
 
 class TestEnds:

@@ -34,6 +34,13 @@ def test_a_folder_that_anyone_trained_works(model_folder):
     assert model.network.predict(window).sum() == pytest.approx(1, abs=1e-5)
 
 
+@pytest.mark.parametrize("threads", [-1, 0, 65])
+def test_more_threads_than_machines_have_start_none(threads, model_folder, monkeypatch):
+    monkeypatch.setattr("realtime.registry.Network", pytest.fail)
+    with pytest.raises(UserError, match=f"--threads {threads}: choose 1 to 64"):
+        load(model_folder(), threads=threads)
+
+
 def test_notes_are_a_midi_stream(model_folder):
     assert load(model_folder({"kind": "chords", "length": 5})).stream == "midi"
 

@@ -210,6 +210,7 @@ def test_memory_stays_flat_however_long_a_sink_is_stuck(tried):
     tried("a sink stuck for 12,000 records", losses=losses, memory=f"+{grown / 2**20:.3f}")
 
 
+@pytest.mark.slow  # it measures, and a machine may be busy with anything else
 def test_the_callback_is_never_held_up(monkeypatch, tried):
     """With a thread that delivers in real time beside a reader that is busy or away.
 

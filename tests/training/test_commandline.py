@@ -3,10 +3,19 @@
 from __future__ import annotations
 
 import argparse
+import ast
+import re
+import sys
+import tomllib
+from importlib import import_module
+from pathlib import Path
 
 import pytest
 
+import training
 from training import cli, commandline
+
+HERE = Path(__file__).parents[2]
 
 DATA = ("--data", "folders:sounds")
 
@@ -37,6 +46,56 @@ def test_a_command_is_run_with_its_options(command: str, monkeypatch) -> None:
     monkeypatch.setitem(cli.COMMANDS, command, ran.append)
     assert cli.main(asked) == 0
     assert ran == [parse(*asked)]
+
+
+def imported() -> set[str]:
+    """Top-level packages that anything in ``training`` imports."""
+    names: set[str] = set()
+    for path in Path(training.__file__).parent.rglob("*.py"):
+        for node in ast.walk(ast.parse(path.read_text("utf-8"))):
+            if isinstance(node, ast.Import):
+                names |= {alias.name.partition(".")[0] for alias in node.names}
+            elif isinstance(node, ast.ImportFrom):
+                names.add((node.module or "").partition(".")[0])
+    return names
+
+
+def declared(*path: str) -> set[str]:
+    """Packages that ``pyproject.toml`` asks for, by the names to import."""
+    known = {"scikit-learn": "sklearn"}
+    found = tomllib.loads((HERE / "pyproject.toml").read_text("utf-8"))["project"]
+    for key in path:
+        found = found[key]
+    names = {re.split(r"[^\w.-]", each)[0].lower() for each in found}
+    return {known.get(name, name.replace("-", "_")) for name in names}
+
+
+def test_what_the_extra_brings_is_what_training_needs_more() -> None:
+    extra = declared("optional-dependencies", "train")
+    assert extra == cli.EXTRA
+    extras = tomllib.loads((HERE / "pyproject.toml").read_text("utf-8"))["project"]
+    others = set().union(
+        *(declared("optional-dependencies", e) for e in extras["optional-dependencies"])
+    )
+    core = declared("dependencies") | {"realtime", "training"} | sys.stdlib_module_names
+    assert imported() - core - (others - extra) <= extra
+
+
+@pytest.mark.parametrize("missing", sorted(cli.EXTRA))
+def test_without_the_extra_it_says_what_to_install(missing: str, monkeypatch, capsys) -> None:
+    monkeypatch.setitem(sys.modules, missing, None)
+    monkeypatch.setitem(cli.COMMANDS, "report", lambda _: import_module(f"{missing}.inside"))
+    assert cli.main(["report"]) == 2
+    (line,) = capsys.readouterr().err.splitlines()
+    assert line == (
+        f"rt-train: report needs the package {missing}: install the extra, pip install '.[train]'"
+    )
+
+
+def test_a_bug_in_an_import_stays_a_bug(monkeypatch) -> None:
+    monkeypatch.setitem(cli.COMMANDS, "report", lambda _: import_module("training.nothing"))
+    with pytest.raises(ModuleNotFoundError):
+        cli.main(["report"])
 
 
 def test_data_of_several_layouts_are_kept_in_order() -> None:

@@ -5,12 +5,14 @@ from __future__ import annotations
 import json
 from dataclasses import replace
 from pathlib import Path
+from types import SimpleNamespace
 
 import mido
 import numpy as np
 import pytest
 import soundfile
 
+from realtime.errors import UserError
 from realtime.registry import load
 from training import cli, inputs, ship, unknown
 from training.datasets import read_all
@@ -110,8 +112,10 @@ def test_every_kind_trains_exports_and_runs(
     assert list((tmp_path / name).glob("confusion-*.png"))
 
 
-def test_training_goes_on_where_it_stopped(sounds: str, tmp_path: Path) -> None:
+@pytest.mark.parametrize("restarts", [(), (1,)])
+def test_training_goes_on_where_it_stopped(sounds: str, tmp_path: Path, restarts) -> None:
     preset = tiny("instrument-lstm", epochs=3)
+    preset = replace(preset, schedule=replace(preset.schedule, restarts=restarts))
     source = inputs.make(preset, read_all([sounds]), jobs=1, seed=0)
     source.prepare(lambda *_: None)
     whole = [e.loss for e in train(preset, source, tmp_path / "whole")]
@@ -125,6 +129,68 @@ def test_training_goes_on_where_it_stopped(sounds: str, tmp_path: Path) -> None:
     a, b = trained(tmp_path / "whole"), trained(tmp_path / "broken")
     for x, y in zip(a.get_weights(), b.get_weights(), strict=True):
         np.testing.assert_allclose(x, y, atol=1e-4)
+
+
+def test_the_rate_falls_to_nothing_before_each_restart(sounds: str, tmp_path: Path) -> None:
+    preset = tiny("instrument-cnn", epochs=3)
+    preset = replace(preset, schedule=replace(preset.schedule, restarts=(2,)))
+    source = inputs.make(preset, read_all([sounds]), jobs=1, seed=0)
+    source.prepare(lambda *_: None)
+    rates = [
+        float(trained(tmp_path / "risen").optimizer.learning_rate)
+        for _ in train(preset, source, tmp_path / "risen")
+    ]
+    top = preset.schedule.rate
+    assert rates[0] > top / 4
+    assert rates[1] == pytest.approx(0, abs=top / 1e6)
+    assert rates[2] == pytest.approx(0, abs=top / 1e6)
+    steps = int(trained(tmp_path / "risen").optimizer.iterations)
+    assert steps == preset.schedule.windows // preset.schedule.batch  # of the last rise alone
+
+
+def test_a_network_for_other_labels_is_not_gone_on_with(sounds: str, tmp_path: Path) -> None:
+    preset = tiny("instrument-lstm", epochs=1)
+    source = inputs.make(preset, read_all([sounds]), jobs=1, seed=0)
+    source.prepare(lambda *_: None)
+    list(train(preset, source, tmp_path / "work"))
+    source.labels = [*source.labels, "third"]
+    with pytest.raises(UserError, match="other labels or another feature; move it away"):
+        next(train(preset, source, tmp_path / "work"))
+
+
+def test_fit_goes_on_with_what_it_was_told_alone(
+    sounds: str, capsys, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(PRESETS, "instrument-lstm", tiny("instrument-lstm", epochs=1))
+    monkeypatch.setattr(ship, "ship", lambda *_, **__: SimpleNamespace(size=0, figures={}))
+
+    def fit(command: str, *options: str) -> str:
+        work = ["--work", "work"]
+        assert cli.main([command, "instrument-lstm", "--data", sounds, *work, *options]) in (0, 2)
+        return capsys.readouterr().err
+
+    assert "epoch 1/1" in fit("fit")
+    assert "epoch" not in fit("fit")
+    assert "trained from other seed" in fit("export", "--seed", "1").splitlines()[-1]
+    again = fit("fit", "--seed", "1")
+    assert "trained from other seed: begins anew" in again
+    assert "epoch 1/1" in again
+    assert (Path("work") / "instrument-lstm-1" / "last.keras").exists()
+    sound = next(Path(sounds.partition(":")[2]).rglob("*.wav"))
+    sound.rename(sound.with_name("other_take.wav"))
+    assert "trained from other data: begins anew" in fit("fit", "--seed", "1")
+
+
+def test_sounds_of_ones_own_recorded_again_make_another_pool(sounds: str) -> None:
+    preset = tiny("instrument-cnn")
+    shipped = inputs.make(preset, read_all([sounds]), jobs=1, seed=0)
+    mine = replace(preset, start="instrument-cnn")
+    first = inputs.make(mine, read_all([sounds]), jobs=1, seed=0)
+    for path in Path(sounds.partition(":")[2]).rglob("*.wav"):
+        path.write_bytes(path.read_bytes()[::-1])
+    second = inputs.make(mine, read_all([sounds]), jobs=1, seed=0)
+    folders = [each._pool.folder for each in (shipped, first, second)]
+    assert len(set(folders)) == 3
 
 
 def test_the_pool_is_made_once(sounds: str) -> None:

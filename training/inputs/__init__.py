@@ -13,6 +13,7 @@ import numpy as np
 
 from training.datasets import Dataset
 from training.presets import Preset
+from training.work import Jobs
 
 Progress = Callable[[str, int, int], None]
 """Told what is being done, how many steps are done, and of how many."""
@@ -42,19 +43,24 @@ class Inputs(Protocol):
         ...
 
 
-def make(preset: Preset, data: Dataset, *, jobs: int, seed: int) -> Inputs:
+def make(preset: Preset, data: Dataset, *, jobs: Jobs, seed: int) -> Inputs:
     """The inputs that a preset asks for.
 
     Args:
         preset: What is to be trained.
         data: What to train it on.
-        jobs: Processes that make windows.
+        jobs: Who makes windows.
         seed: Of every choice.
     """
     if preset.inputs == "sounds":
         from training.inputs.sounds import SoundInputs
+        from training.provenance import fingerprint
 
-        return SoundInputs(data, preset.feature, windows=preset.pool, jobs=jobs, seed=seed)
+        # Sounds of one's own are recorded again under the same names.
+        content = fingerprint(data) if preset.start else ""
+        return SoundInputs(
+            data, preset.feature, windows=preset.pool, content=content, jobs=jobs, seed=seed
+        )
     from training.inputs.pieces import NoteInputs, PieceSoundInputs
 
     if preset.inputs == "notes":

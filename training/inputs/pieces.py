@@ -20,6 +20,7 @@ from training.datasets import Dataset
 from training.datasets.midi import Notes, load
 from training.inputs import Progress
 from training.inputs.pool import Pool, Shard
+from training.work import Jobs
 
 SHORTEST = 24
 """Notes a piece must have to be trained on."""
@@ -141,7 +142,7 @@ class PieceSoundInputs:
         feature: Description of a ``spectrogram`` feature with a logarithmic scale.
         fonts: SoundFonts, used in turn.
         stretches: Size of the pool.
-        jobs: Processes to make it with.
+        jobs: By whom it is made.
         seed: Of every choice.
     """
 
@@ -156,7 +157,7 @@ class PieceSoundInputs:
         *,
         fonts: list[Path],
         stretches: int,
-        jobs: int = 1,
+        jobs: Jobs = 1,
         seed: int = 0,
     ) -> None:
         self.feature = feature

@@ -1,4 +1,4 @@
-"""A pool of training windows on disk, made in shards by several processes."""
+"""A pool of training windows on disk, made in shards by several processes or machines."""
 
 from __future__ import annotations
 
@@ -13,6 +13,7 @@ import numpy as np
 from realtime.errors import UserError
 from realtime.files import whole
 from training.inputs import Progress
+from training.work import Jobs, each
 
 VERSION = 2
 """Raised whenever the same key would make other windows than before."""
@@ -30,18 +31,19 @@ class Pool:
     """Shards of windows and their labels.
 
     A shard is made once, from its own seed, and kept under a name that follows from everything it
-    was made from; so a stopped run goes on where it was, and other data makes another pool.
+    was made from; so a stopped run goes on where it was, other data makes another pool, and it does
+    not matter who makes which. They come back here to be kept, wherever they were made.
 
     Args:
         name: What it holds, for the folder's name.
         key: All that the content depends on; anything JSON can hold.
-        make: Makes a shard from its number.
+        make: Makes a shard from its number; on a cluster the paths in it must be absolute.
         shards: How many there are.
-        jobs: Processes to make them with.
+        jobs: By whom they are made.
     """
 
     def __init__(
-        self, name: str, key: Any, make: Callable[[int], Shard], *, shards: int, jobs: int
+        self, name: str, key: Any, make: Callable[[int], Shard], *, shards: int, jobs: Jobs
     ) -> None:
         digest = hashlib.sha256(json.dumps([VERSION, key], sort_keys=True).encode()).hexdigest()[
             :12
@@ -54,14 +56,13 @@ class Pool:
 
     def prepare(self, progress: Progress) -> None:
         """Make the shards that are missing and open all of them."""
-        from joblib import Parallel, delayed
-
         self.folder.mkdir(0o700, parents=True, exist_ok=True)  # recordings are in it
         missing = [k for k in range(self._shards) if not self._path(k).exists()]
         done = self._shards - len(missing)
         progress("windows", done, self._shards)
-        work = Parallel(n_jobs=self._jobs, return_as="generator_unordered")
-        for _ in work(delayed(self._save)(k) for k in missing):
+        made = each(self._make, missing, self._jobs) if missing else ()
+        for k, shard in made:
+            self._save(k, shard)
             done += 1
             progress("windows", done, self._shards)
         shards = [self._load(k) for k in range(self._shards)]
@@ -75,8 +76,8 @@ class Pool:
         size = len(self._windows[0])
         return self._windows[i // size][i % size]
 
-    def _save(self, k: int) -> None:
-        windows, labels, left_out = self._make(k)
+    def _save(self, k: int, shard: Shard) -> None:
+        windows, labels, left_out = shard
         path = self._path(k)
         np.save(path.with_suffix(".labels.npy"), labels)
         path.with_suffix(".json").write_text(json.dumps(left_out), "utf-8")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections import defaultdict
 from functools import lru_cache
 from pathlib import Path
@@ -18,6 +19,7 @@ from training.augment.picture import colour, follow, mask
 from training.datasets import Dataset
 from training.inputs import Progress
 from training.inputs.pool import Pool, Shard
+from training.work import Jobs
 
 SHARD = 500
 BACKGROUND = 0.1
@@ -34,12 +36,20 @@ class SoundInputs:
         data: Labelled sound files.
         feature: Description of an audio feature whose windows lie in [0, 1].
         windows: Size of the pool.
-        jobs: Processes to make it with.
+        content: Fingerprint of the files; without one a pool is known by their names alone.
+        jobs: By whom it is made.
         seed: Of every choice.
     """
 
     def __init__(
-        self, data: Dataset, feature: dict[str, Any], *, windows: int, jobs: int = 1, seed: int = 0
+        self,
+        data: Dataset,
+        feature: dict[str, Any],
+        *,
+        windows: int,
+        content: str = "",
+        jobs: Jobs = 1,
+        seed: int = 0,
     ) -> None:
         self.labels = data.labels
         self.feature = feature
@@ -52,6 +62,7 @@ class SoundInputs:
             "feature": feature,
             "windows": windows,
             "seed": seed,
+            **({"content": content} if content else {}),
         }
         shards = max(1, windows // SHARD)
         self._pool = Pool("sounds", key, self._make, shards=shards, jobs=jobs)
@@ -132,10 +143,10 @@ def _clip(path: Path) -> np.ndarray:
 
 
 def _tree(data: Dataset, labels: list[str]) -> list[list[list[list[Path]]]]:
-    """Paths by label, origin and instrument."""
+    """Absolute paths by label, origin and instrument, in the order in which they were given."""
     tree: list[dict[str, dict[str, list[Path]]]] = [
         defaultdict(lambda: defaultdict(list)) for _ in labels
     ]
     for e in sorted(data.examples, key=lambda e: str(e.path)):
-        tree[labels.index(e.label)][e.origin][e.group].append(e.path)
+        tree[labels.index(e.label)][e.origin][e.group].append(Path(os.path.abspath(e.path)))
     return [[list(g.values()) for g in origins.values()] for origins in tree]

@@ -161,7 +161,7 @@ def _plan(args: argparse.Namespace, name: str) -> Plan:
 def _trial(args: argparse.Namespace, plan: Plan, say: Say, tick: Progress) -> tuple[Trial, Dataset]:
     data = read_all(args.data)
     windows: Windows = cut(
-        plan, data, most=args.most, jobs=args.jobs, seed=args.seed, progress=tick
+        plan, data, most=args.most, jobs=args.dask or args.jobs, seed=args.seed, progress=tick
     )
     for name, reason in list(windows.left_out.items())[:20]:
         say(f"left out: {name}: {reason}")

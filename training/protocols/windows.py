@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import os
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from functools import partial
@@ -21,6 +22,7 @@ from training.inputs import Progress
 from training.inputs.pool import VERSION
 from training.performance import messages
 from training.protocols.plans import Plan
+from training.work import Jobs, in_order
 
 ARRAY, DONE = "windows.npy", "done.json"
 CHUNK = 200
@@ -67,7 +69,7 @@ class Windows:
 
 
 def cut(
-    plan: Plan, data: Dataset, *, most: int | None, jobs: int, seed: int, progress: Progress
+    plan: Plan, data: Dataset, *, most: int | None, jobs: Jobs, seed: int, progress: Progress
 ) -> Windows:
     """Cut the windows of a plan, or open those that were cut before.
 
@@ -83,7 +85,7 @@ def cut(
         plan: What reads them.
         data: Labelled files.
         most: Windows a label at most, chosen by chance; for trying things out.
-        jobs: Processes.
+        jobs: By whom they are cut.
         seed: Of the choice.
         progress: Told how far it has come.
 
@@ -212,22 +214,20 @@ def _fill(
     wanted: Sequence[tuple[Example, list[int]]],
     shape: tuple[int, ...],
     *,
-    jobs: int,
+    jobs: Jobs,
     progress: Progress,
 ) -> tuple[np.ndarray, dict[str, str]]:
     """The array on disk, computed from where it was left, and the files that are bad."""
-    from joblib import Parallel, delayed
-
     folder.mkdir(0o700, parents=True, exist_ok=True)  # recordings are in it
     x, done, left_out = _begun(folder, shape)
     row = sum(len(starts) for _, starts in wanted[:done])
     rest = wanted[done:]
     parts = [rest[i : i + CHUNK] for i in range(0, len(rest), CHUNK)]
-    work = Parallel(n_jobs=jobs, return_as="generator")
+    tasks = [[(os.path.abspath(e.path), starts) for e, starts in part] for part in parts]
     compute = partial(_compute, plan.reads, plan.feature)
     if rest:
         progress("files", done, len(wanted))
-    for part, made in zip(parts, work(delayed(compute)(p) for p in parts), strict=True):
+    for part, made in zip(parts, in_order(compute, tasks, jobs), strict=True):
         for (example, starts), result in zip(part, made, strict=True):
             if isinstance(result, str):
                 left_out[str(example.path)] = result
@@ -264,15 +264,15 @@ def _begun(folder: Path, shape: tuple[int, ...]) -> tuple[np.memmap, int, dict[s
 
 
 def _compute(
-    reads: str, feature: dict[str, Any], part: Sequence[tuple[Example, list[int]]]
+    reads: str, feature: dict[str, Any], part: Sequence[tuple[str, list[int]]]
 ) -> list[np.ndarray | str]:
     """Windows of each file, float16 (n, *shape), or what is wrong with it."""
     made: Any = build(feature)
     results: list[np.ndarray | str] = []
     readers = {"sounds": _sounds, "notes": _sequences, "piece-sounds": _segments}
-    for example, starts in part:
+    for path, starts in part:
         try:
-            windows = np.stack(list(readers[reads](made, example.path, starts)))
+            windows = np.stack(list(readers[reads](made, Path(path), starts)))
             results.append(windows.astype(np.float16))
         except UserError as error:
             results.append(str(error).partition(": ")[2] or str(error))

@@ -99,11 +99,13 @@ def _totals(look: Look, summaries: Sequence[Summary]) -> Text:
     wall = sum(s.seconds / s.realtime_factor for s in summaries if s.realtime_factor > 0)
     dropped = sum(summary.dropped for summary in summaries)
     overflows = sum(summary.overflows for summary in summaries)
-    losses = f"dropped {dropped}, overflows {overflows}" if dropped or overflows else "losses 0"
+    xruns = sum(summary.xruns for summary in summaries)
+    losses = f"dropped {dropped}, overflows {overflows}" if dropped or overflows or xruns else ""
+    losses += f", xruns {xruns}" if xruns else ""
     return Text.assemble(
         (f"{clock(seconds)} heard", "default"),
         between,
-        (losses, VERMILLION if dropped or overflows else GREEN),
+        (losses or "losses 0", VERMILLION if losses else GREEN),
         between,
         (f"{seconds / wall if wall else 0.0:.1f} times real time", "default"),
     )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 import time
+from typing import Literal
 
 from rich.console import Console, ConsoleOptions, RenderableType, RenderResult
 from rich.live import Live
@@ -12,7 +13,7 @@ from realtime.controls import Controls
 from realtime.records import Record
 from realtime.sinks.dashboard.closing import Closing
 from realtime.sinks.dashboard.frame import frame
-from realtime.sinks.dashboard.keys import Keys
+from realtime.sinks.dashboard.keys import Keys, in_background
 from realtime.sinks.dashboard.look import Look
 from realtime.sinks.dashboard.scene import Scene
 
@@ -24,13 +25,20 @@ DRAWING_SHARE = 0.2
 REPAINT_SECONDS = 1.0
 """An unchanged screen is sent again after this, in case something else wrote on it."""
 
+BACKGROUND_SECONDS = 0.2
+"""Between two looks whether the program is in the foreground again."""
+
+PATIENCE = 2.0
+"""Seconds that a terminal may take to let go of the screen."""
+
 
 class Dashboard:
     """Shows both networks side by side while they listen, and a summary that stays.
 
     It draws from a thread of its own, ten times a second at most; ``emit`` only notes what is new.
     The live picture takes the terminal's alternate screen: frames are written over one another
-    without erasing, so nothing flickers, and a resized terminal is simply filled anew.
+    without erasing, so nothing flickers, and a resized terminal is simply filled anew. While the
+    program is stopped by Ctrl-Z, or goes on in the background, the terminal is as it was before.
 
     Attributes:
         signals: It shows what the stream looks like.
@@ -47,13 +55,16 @@ class Dashboard:
             controls: What the keys work on; without, there are no keys.
         """
         self._controls = controls
-        self._keys: Keys | None = None
         self._console = console or Console()
         self._scene = Scene()
         self._lock = threading.Lock()
-        self._closing = threading.Event()
+        self._state: Literal["shown", "away", "closed"] = "shown"
+        self._drawing = False
+        self._changed = threading.Condition()
         self._thread: threading.Thread | None = None
         self._error: Exception | None = None
+        if controls is not None:
+            controls.on_stop(self.leave, self.come_back)
 
     def emit(self, record: Record) -> None:
         """Notes a record.
@@ -66,22 +77,35 @@ class Dashboard:
         with self._lock:
             self._scene.update(record)
         if self._thread is None and self._console.is_terminal:
-            if self._controls is not None:
-                self._keys = Keys(self._pressed)
-                self._scene.keys = self._keys.work
             self._thread = threading.Thread(target=self._draw, name="dashboard", daemon=True)
             self._thread.start()
 
     def close(self) -> None:
         """Gives the screen back and leaves the summary on it."""
-        if self._closing.is_set():
+        if not self._go("closed"):
             return
-        self._closing.set()
         if self._thread is not None:
             self._thread.join()
-        if self._keys is not None:
-            self._keys.close()
         self._console.print(self.summary())
+
+    def leave(self) -> None:
+        """Gives the terminal back until ``come_back``; the program is about to be stopped."""
+        self._go("away")
+        with self._changed:
+            self._changed.wait_for(lambda: not self._drawing, PATIENCE)
+
+    def come_back(self) -> None:
+        """Takes the terminal again, as soon as the program is no longer in the background."""
+        self.leave()  # it may have been stopped without a warning
+        self._go("shown")
+
+    def _go(self, state: Literal["shown", "away", "closed"]) -> bool:
+        with self._changed:
+            if self._state == "closed":
+                return False
+            self._state = state
+            self._changed.notify_all()
+            return True
 
     def render(self) -> RenderableType:
         """The dashboard as it is, for any console: it fills the console's width and height."""
@@ -95,6 +119,7 @@ class Dashboard:
         """What a key does; runs in the keyboard's thread."""
         controls = self._controls
         assert controls is not None
+        changing = False
         match key:
             case "q":
                 controls.quit()
@@ -103,8 +128,9 @@ class Dashboard:
             case "r":
                 controls.reset_evidence()
             case "d":
-                controls.next_device()
+                changing = controls.next_device()
         with self._lock:
+            self._scene.changing |= changing
             self._scene.paused = controls.hold.on
             if key == "m":
                 self._scene.next_task()
@@ -112,6 +138,24 @@ class Dashboard:
             self._scene.version += 1
 
     def _draw(self) -> None:
+        try:
+            while self._may_show():
+                self._show()
+        except Exception as error:  # raised again where the engine sees it
+            self._error = error
+
+    def _may_show(self) -> bool:
+        """Waits until the terminal may be taken; False if it is not to be taken any more."""
+        with self._changed:
+            while self._state == "away" or (
+                self._state == "shown" and in_background(self._console.file)
+            ):  # no signal tells a program that goes on there when it is in the foreground again
+                self._changed.wait(BACKGROUND_SECONDS)
+            self._drawing = self._state == "shown"
+            return self._drawing
+
+    def _show(self) -> None:
+        """Draws on the alternate screen, and heeds the keys, for as long as it may."""
         live = Live(
             get_renderable=self.render,
             console=self._console,
@@ -121,11 +165,19 @@ class Dashboard:
             redirect_stderr=False,
             vertical_overflow="crop",
         )
+        keys = None
+        if self._controls is not None:
+            keys = Keys(self._pressed)
+            self._scene.keys = keys.work
         try:
             with live:
                 self._refresh(live)
-        except Exception as error:  # raised again where the engine sees it
-            self._error = error
+        finally:
+            if keys is not None:
+                keys.close()
+            with self._changed:
+                self._drawing = False
+                self._changed.notify_all()
 
     def _refresh(self, live: Live) -> None:
         shown: tuple[int, int, int] | None = None
@@ -137,8 +189,10 @@ class Dashboard:
                 live.refresh()
                 shown, sent = now, begun
             spent = time.monotonic() - begun
-            if self._closing.wait(max(1 / FRAMES_A_SECOND - spent, spent / DRAWING_SHARE - spent)):
-                return
+            pause = max(1 / FRAMES_A_SECOND - spent, spent / DRAWING_SHARE - spent)
+            with self._changed:
+                if self._changed.wait_for(lambda: self._state != "shown", pause):
+                    return
 
 
 class _Frame:

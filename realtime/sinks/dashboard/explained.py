@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import sys
+
 from rich.text import Text
 
 from realtime.sinks.dashboard.look import QUIET, STATE_COLOURS, Look
@@ -15,6 +17,8 @@ KEYS = {
     "d": "listen to the next device",
     "?": "this page, and back",
 }
+if sys.platform != "win32":
+    KEYS["Ctrl-Z"] = "stop and go to the shell; its command fg comes back"
 
 STATES = {
     "live": "a whole window was heard and a label is likely enough",

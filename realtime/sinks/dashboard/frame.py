@@ -49,6 +49,7 @@ STATUS_COLOURS = {
     "playing": GREEN,
     "finished": SKY,
     "paused": ORANGE,
+    "changing device": ORANGE,
     "disconnected": VERMILLION,
 }
 
@@ -165,7 +166,7 @@ def _rows_wanted(scene: Scene, models: list[str], width: int) -> int:
 
 def _header(scene: Scene, look: Look, width: int) -> Text:
     status = scene.status
-    still = scene.paused or not scene.connected
+    still = scene.paused or scene.changing or not scene.connected
     sign = look.glyphs.states["warming" if still else "live"]
     right = Text(f"{sign} {status}", STATUS_COLOURS[status])
     time = clock(scene.t) + (f" / {clock(scene.length)}" if scene.length else "")
@@ -204,7 +205,9 @@ def _signal(scene: Scene, look: Look, width: int, height: int) -> list[Text]:
 
 
 def _latencies(scene: Scene, look: Look, width: int) -> list[Text]:
-    lines = [look.rule("Latency", Text("ms", QUIET), width)]
+    device = scene.latencies[-1].device if scene.latencies else 0.0
+    unit = f"device {device:.0f}, ms" if device else "ms"
+    lines = [look.rule("Latency", Text(unit, QUIET), width)]
     lines.append(Text(" " * 12 + "".join(f"{p:>6}" for p in ("p50", "p95", "p99")), QUIET))
     for stage, values in percentiles(scene).items():
         numbers = "".join(f"{value:6.1f}" if value < 9999 else "  >10s" for value in values)
@@ -228,12 +231,12 @@ def percentiles(scene: Scene) -> dict[str, list[float]]:
 
 
 def _losses(scene: Scene, look: Look) -> Text:
-    if not scene.dropped and not scene.overflows:
+    counts = {"dropped": scene.dropped, "overflows": scene.overflows, "xruns": scene.xruns}
+    said = [f"{word} {count}" for word, count in counts.items() if count]
+    if not said:
         return Text("losses      ", QUIET).append("     0", "default")
-    between = f" {look.glyphs.between} "
-    counts = [(scene.dropped, "dropped"), (scene.overflows, "overflows")]
-    words = between.join(f"{word} {count}" for count, word in counts if count)
-    return Text(words, f"bold {VERMILLION}")
+    words = f" {look.glyphs.between} ".join(said)
+    return Text(words if len(words) <= SIDE_WIDTH else " ".join(said), f"bold {VERMILLION}")
 
 
 def _footer(scene: Scene, look: Look, width: int) -> Text:

@@ -8,6 +8,7 @@ import re
 import sys
 import threading
 from collections.abc import Callable, Iterator
+from typing import IO
 
 _POLL = 0.1
 
@@ -66,6 +67,10 @@ if sys.platform == "win32":
     def _usable() -> bool:
         return sys.stdin.isatty()
 
+    def in_background(file: IO[str]) -> bool:
+        """Whether a file is a terminal at which another program works now."""
+        return False
+
     def _read_singly() -> Callable[[], None]:
         return _nothing
 
@@ -86,14 +91,19 @@ else:
         except (OSError, ValueError, AttributeError):  # stdin is closed or replaced
             return False
 
+    def in_background(file: IO[str]) -> bool:
+        """Whether a file is a terminal at which another program works now."""
+        try:
+            return os.tcgetpgrp(file.fileno()) != os.getpgrp()
+        except (OSError, ValueError, AttributeError):  # it is none, or not the one we run at
+            return False
+
     def _read_singly() -> Callable[[], None]:
         """Turns line editing off; returns what turns it on again."""
         descriptor = sys.stdin.fileno()
         before = termios.tcgetattr(descriptor)
         mode = termios.tcgetattr(descriptor)
         mode[3] &= ~(termios.ECHO | termios.ICANON)
-        # Ctrl-Z would leave the shell on the dashboard's screen.
-        mode[6][termios.VSUSP] = b"\0"
         mode[6][termios.VMIN], mode[6][termios.VTIME] = 1, 0
         termios.tcsetattr(descriptor, termios.TCSADRAIN, mode)
 

@@ -49,8 +49,9 @@ class Scene:
         predictions: The latest of each model, for this source.
         signals: The last ``HISTORY_SECONDS`` of this source, oldest first.
         latencies: The last ``LATENCIES`` predictions of the run.
-        dropped: Windows and records left out so far.
+        dropped: Windows left out so far, or that a network gave no answer to.
         overflows: Times that captured sound or MIDI was lost so far.
+        xruns: Times that the device was late so far.
         events: The last few events.
         connected: False between a disconnection and the reconnection.
         summaries: One for each source that has ended.
@@ -59,6 +60,7 @@ class Scene:
         help: Whether the keys are explained instead.
         paused: Whether a person takes a pause.
         keys: Whether there is a keyboard to press keys on.
+        changing: Whether a person asked for the next device, and it is not heard yet.
     """
 
     def __init__(self) -> None:
@@ -71,6 +73,7 @@ class Scene:
         self.latencies: deque[Latency] = deque(maxlen=LATENCIES)
         self.dropped = 0
         self.overflows = 0
+        self.xruns = 0
         self.events: deque[Event] = deque(maxlen=5)
         self.connected = True
         self.summaries: list[Summary] = []
@@ -79,6 +82,7 @@ class Scene:
         self.help = False
         self.paused = False
         self.keys = False
+        self.changing = False
         self._ended = False
 
     @property
@@ -94,7 +98,9 @@ class Scene:
 
     @property
     def status(self) -> str:
-        """What the source is doing, in a word."""
+        """What the source is doing, in a word or two."""
+        if self.changing:
+            return "changing device"
         if not self.connected:
             return "disconnected"
         if self.paused:
@@ -195,10 +201,12 @@ class Scene:
 
     def _event(self, event: Event) -> None:
         self.events.append(event)
-        if event.kind == "dropped":
+        if event.kind in ("dropped", "inference-failed"):
             self.dropped += max(event.count, 1)
         elif event.kind == "overflow":
             self.overflows += 1
+        elif event.kind == "xrun":
+            self.xruns += max(event.count, 1)
         elif event.kind == "disconnected":
             self.connected = False
         elif event.kind == "reconnected":
@@ -209,7 +217,7 @@ class Scene:
         self.predictions.clear()
         self.history.clear()
         self.signals.clear()
-        self._ended = False
+        self._ended = self.changing = False
         self.connected = True
 
     def _task(self, model: str) -> str:

@@ -14,6 +14,7 @@ import time
 import pytest
 
 from realtime import cli
+from realtime.batch.hear import Heard
 from realtime.batch.tree import find
 from realtime.errors import UserError
 
@@ -72,6 +73,29 @@ def test_each_file_has_a_result_as_if_heard_alone(batch, tree, how, capsys):
     assert not list(out.rglob("*.part"))
 
 
+def test_files_of_a_kind_do_not_come_all_at_once(batch, monkeypatch):
+    order = []
+
+    def nobody(files, how, jobs):
+        for found in files:
+            order.append(found.name)
+            yield found, Heard(failure="not heard")
+
+    monkeypatch.setattr(sys.modules["realtime.batch.run"], "processes", nobody)
+    batch()
+    assert len(order) == 13
+    assert order != sorted(order)
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="such names do not exist there")
+def test_a_reason_does_not_repeat_a_name_that_cannot_be_shown(batch, tree):
+    (tree / "broken.wav").rename(tree / "two\nlines.wav")
+    _, _, out = batch()
+    [failure] = rows(out / "failed.csv")
+    assert failure["file"] == "two?lines.wav"
+    assert "lines" not in failure["reason"]
+
+
 def test_it_goes_on_where_it_was(batch, tree, monkeypatch):
     (tree / "broken.wav").unlink()
     _, _, out = batch()
@@ -117,7 +141,7 @@ def test_ctrl_c_keeps_what_is_done(tree, how, tmp_path):
         _, err = process.communicate(timeout=60)
     assert process.returncode == 130, err
     done = len(list(out.rglob("*.jsonl")))
-    assert f"stopped after {done} of 13 files" in err
+    assert re.search(rf"stopped after {done} of 13 files(, 1 failed)?; the same command", err)
     assert "Traceback" not in err
     again = subprocess.run(argv, stderr=subprocess.PIPE, text=True, check=False)
     assert f"{done} of 13 files are done already" in again.stderr

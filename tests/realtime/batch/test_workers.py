@@ -46,29 +46,16 @@ def test_leaving_early_leaves_nothing_behind(tree, how):
     assert not multiprocessing.active_children()
 
 
-@pytest.fixture
-def dask():
-    """A scheduler and two worker processes on loopback."""
-    distributed = pytest.importorskip("distributed")
-    with distributed.LocalCluster(
-        n_workers=2, threads_per_worker=1, host="127.0.0.1", dashboard_address=None
-    ) as local:
-        yield local
-
-
 def test_a_dask_worker_is_killed(tree, how, dask):
-    from distributed import Client
-
     def kill(number):
         if number == 2:
-            with Client(dask.scheduler_address, set_as_default=False) as client:
-                os.kill(min(client.run(os.getpid).values()), signal.SIGKILL)
+            dask.kill()
 
-    whole(heard(cluster(find([str(tree)]), how, dask.scheduler_address), kill), tree)
+    whole(heard(cluster(find([str(tree)]), how, dask.address), kill), tree)
 
 
 def test_the_scheduler_is_gone(tree, how, dask):
-    outcomes = cluster(find([str(tree)]), how, dask.scheduler_address)
+    outcomes = cluster(find([str(tree)]), how, dask.address)
     next(outcomes)
     dask.close()
     with pytest.raises(UserError, match="the scheduler is gone"):
@@ -80,6 +67,13 @@ def test_there_is_no_scheduler(tree):
     for address in ("tcp://127.0.0.1:1", "nonsense"):
         with pytest.raises(UserError, match="no scheduler answers"):
             next(cluster(find([str(tree)]), How(), address))
+
+
+def test_there_is_no_worker(tree, dask, monkeypatch):
+    dask.scale(0)
+    monkeypatch.setattr("realtime.batch.cluster.WAIT", 1)
+    with pytest.raises(UserError, match="no worker is there"):
+        next(cluster(find([str(tree)]), How(), dask.address))
 
 
 def test_without_dask(tree, monkeypatch):

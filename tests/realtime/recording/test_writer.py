@@ -91,7 +91,7 @@ def test_a_stalled_disk_holds_up_nobody_and_shows_as_a_gap(tmp_path, monkeypatch
                 while recorder._writer._inbox.qsize():  # it catches up
                     time.sleep(0.01)
     dropped = [item for item in heard if isinstance(item, Event)]
-    assert {e.kind for e in dropped} == {"dropped"}
+    assert {e.kind for e in dropped} == {"recording-gap"}
     kept = content(replayed(tmp_path))
     assert len(kept[0]) >= 2, "there is a gap"
     assert len(kept[3]) == len(dropped)

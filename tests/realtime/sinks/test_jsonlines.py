@@ -89,6 +89,7 @@ def test_summary_keeps_the_contract(make):
         "dropped",
         "overflows",
         "realtime_factor",
+        "xruns",
     ]
     model = record["models"]["instrument-cnn"]
     assert list(model) == ["label", "probs", "windows", "latency_ms"]

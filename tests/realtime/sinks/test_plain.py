@@ -79,8 +79,9 @@ def test_the_summary_is_a_table(make, plain):
 
 def test_a_summary_of_nothing(plain):
     sink, stream = plain
-    sink.emit(Summary("x", {"m": ModelSummary(None, {}, 0, {})}, 0.0, 0, 0, 0.0))
+    sink.emit(Summary("x", {"m": ModelSummary(None, {}, 0, {})}, 0.0, 0, 0, 0.0, xruns=7))
     assert "nothing" in stream.getvalue()
+    assert stream.getvalue().endswith("0 overflows, 7 xruns\n")
 
 
 @given(st.text())

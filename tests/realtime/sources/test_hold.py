@@ -19,6 +19,17 @@ def test_it_holds_until_it_is_over():
     assert not hold.on
 
 
+def test_a_stop_is_told_once_and_not_counted_in_a_pause():
+    hold = Hold()
+    hold.stood(30.0)
+    assert hold.wait() == 30.0
+    assert hold.wait() == 0.0
+    hold.toggle()
+    threading.Timer(0.2, lambda: (hold.stood(30.0), hold.toggle())).start()
+    assert 0.1 < hold.wait() < 20
+    assert hold.wait() == 0.0
+
+
 def test_a_live_source_goes_on_unheard(stub):
     hold = Hold()
     blocks = stub.blocks(stub.noise(3.0))

@@ -290,8 +290,12 @@ def test_through_that_fails_does_not_stop_the_music(midi):
         raise RuntimeError("gone")
 
     stage.at(0.05, lambda: setattr(midi.outputs[0], "send", fail))
-    assert stage.run(0.2).heard() == [(0.1, NOTE)]
-    assert stage.source.unsent == 1
+    stage.play(0.2, "note_off", note=60)
+    result = stage.run(0.4)
+    assert result.heard()[0] == (0.1, NOTE)
+    assert stage.source.unsent == 2
+    (event,) = result.events  # at most one a second
+    assert (event.kind, event.text) == ("notice", "messages that could not be passed on: 1")
 
 
 def test_virtual(midi):

@@ -27,6 +27,8 @@ def test_one_source_has_a_row_for_each_model(make, draw):
     ]
     assert "composer-cnn" in text
     assert "0:12 heard · dropped 0, overflows 1 · 25.0 times real time" in text
+    late = "\n".join(draw(closing(make.start(), make.summary(xruns=3))))
+    assert "dropped 0, overflows 0, xruns 3" in late
     assert all(cell_len(line) <= 80 for line in lines)
 
 

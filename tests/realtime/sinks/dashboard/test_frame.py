@@ -137,6 +137,8 @@ def test_what_is_lost_and_what_happened(make, draw):
     text = "\n".join(draw(dashboard(*records)))
     assert "dropped 2 · overflows 1" in text
     assert "overflow: 1024 samples lost" in text
+    records.append(make.event("xrun", "late", count=3))
+    assert "dropped 2 overflows 1 xruns 3" in "\n".join(draw(dashboard(*records)))
 
 
 def test_clipping_is_a_word(make, draw):

@@ -6,6 +6,7 @@ import os
 import signal
 import subprocess
 import sys
+import time
 
 import pytest
 from terminals import SHOWN, Terminal
@@ -108,3 +109,56 @@ def test_keys_work_on_the_dashboard(terminal):
     it.read_until("playing")
     it.press("q")
     assert it.wait() == 0
+
+
+SHELL = """
+import os, signal, subprocess, sys
+signal.signal(signal.SIGTTOU, signal.SIG_IGN)
+signal.signal(signal.SIGTTIN, signal.SIG_IGN)
+job = subprocess.Popen([sys.executable, *sys.argv[1:]], process_group=0)
+os.tcsetpgrp(0, job.pid)
+while True:
+    status = os.waitpid(job.pid, os.WUNTRACED)[1]
+    os.tcsetpgrp(0, os.getpgrp())
+    if not os.WIFSTOPPED(status):
+        sys.exit(os.waitstatus_to_exitcode(status))
+    print("[stopped]", flush=True)
+    for line in sys.stdin:
+        if line == "bg\\n":
+            os.kill(job.pid, signal.SIGCONT)
+            print("[behind]", flush=True)
+        elif line == "fg\\n":
+            os.tcsetpgrp(0, job.pid)
+            os.kill(job.pid, signal.SIGCONT)
+            break
+        elif line == "front\\n":  # as shells do with a job that runs: it is sent no signal
+            os.tcsetpgrp(0, job.pid)
+            break
+"""
+"""As little of a shell as it takes to stop a job and have it go on."""
+
+
+@pytest.mark.parametrize("ways", [["fg"], ["bg", "front"]], ids=" and ".join)
+def test_ctrl_z_gives_the_terminal_to_the_shell_and_fg_takes_it_back(terminal, ways):
+    it = terminal("-c", SHELL, *DEMO, env=ENV)
+    it.read_until("live", 60)
+    it.press("\x1a")
+    it.read_until("[stopped]")
+    assert it.left_as_found()
+    shown = it.text.rpartition("\x1b[?1049l")[0]
+    assert shown.count("\x1b[?1049h") == 1
+    assert "\x1b[?25h" in it.text[it.text.rindex("\x1b[?25l") :]
+    it.text = ""
+    for way in ways:
+        if way == "front":
+            it.read_until("[behind]")
+            time.sleep(1)
+        assert "\x1b[?1049h" not in it.text
+        it.press(f"{way}\n")
+    it.read_until("\x1b[?1049h")
+    it.read_until("playing")
+    assert not it.left_as_found()
+    it.press("q")
+    assert it.wait() == 0
+    assert it.left_as_found()
+    assert "times real time" in it.text.rpartition("\x1b[?1049l")[2]

@@ -54,8 +54,11 @@ def test_losses_add_up(make):
         make.event("dropped"),
         make.event("overflow", count=4096),
         make.event("notice"),
+        make.event("inference-failed", count=1),
+        make.event("recording-gap", count=16_000),  # samples, of a file
+        make.event("xrun", count=5),
     )
-    assert (scene.dropped, scene.overflows) == (4, 1)
+    assert (scene.dropped, scene.overflows, scene.xruns) == (5, 1, 5)
 
 
 def test_the_next_file_begins_anew(make):
@@ -123,3 +126,16 @@ def test_agreement_counts_only_what_both_were_sure_of(make):
             scene.update(make.prediction(model, label, t=t, state=state))
     assert scene.agreement(models) == 3 / 4
     assert scene.agreement(models[:1]) is None
+
+
+def test_a_change_of_device_is_told_until_the_next_one_is_heard(make):
+    scene = scene_of(make.start(live=True), make.signal(1.0))
+    scene.changing = True
+    assert scene.status == "changing device"
+    scene.update(make.signal(1.1))
+    scene.update(make.summary())
+    assert scene.status == "changing device"
+    scene.update(make.signal(0.1))
+    assert scene.status == "listening"
+    scene.update(make.summary())
+    assert scene.status == "finished"
