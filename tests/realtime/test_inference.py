@@ -7,6 +7,7 @@ import pytest
 from realtime import inference
 from realtime.errors import UserError
 from realtime.inference import Network
+from realtime.registry import load, shipped
 
 
 def test_a_prediction_is_what_the_network_computes(network):
@@ -32,6 +33,17 @@ def test_predictions_do_not_depend_on_what_came_before_and_stay_the_callers(netw
     for window, probs in reversed(list(zip(windows, kept, strict=True))):
         assert np.array_equal(ready.predict(window), probs)
         assert np.array_equal(other.predict(window), probs)
+
+
+@pytest.mark.parametrize("folder", shipped(), ids=lambda folder: folder.name)
+def test_a_shipped_network_remembers_nothing_of_the_window_before(folder):
+    """A fused LSTM keeps its state between two invocations unless it is told to forget it."""
+    ready = load(folder).network
+    rng = np.random.default_rng(4)
+    first, other = rng.normal(size=(2, *ready.input_shape)).astype(np.float32)
+    said = ready.predict(first)
+    ready.predict(other)
+    assert np.array_equal(ready.predict(first), said)
 
 
 def test_a_window_may_be_any_view(network):
