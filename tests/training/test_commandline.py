@@ -158,3 +158,25 @@ def test_numbers_and_their_bounds() -> None:
         with pytest.raises(UserError, match="whole number from"):
             parse("fit", "one", *DATA, option)
     assert commandline.LARGEST_SEED * 100_003 + 10_000 < 2**32
+
+
+LONG = "a" * 300
+
+
+@pytest.mark.parametrize(
+    "argv",
+    [
+        ["fit", "mine", "--data", f"folders:{LONG}"],
+        ["evaluate", "instrument-cnn", "--data", f"nsynth:{LONG}"],
+        ["tune", "composer-lstm-paper", "--data", f"composers:{LONG}"],
+        ["fit", "instrument-cnn-paper", *DATA, "--tuned", LONG],
+        ["report", "--results", LONG],
+        ["render", LONG],
+    ],
+    ids=" ".join,
+)
+def test_a_path_that_is_too_long_is_one_line(argv, capsys) -> None:
+    assert cli.main(argv) == 2
+    err = capsys.readouterr().err.splitlines()
+    assert err[-1].startswith(f"rt-train: {LONG}")
+    assert "Traceback" not in err
