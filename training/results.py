@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import re
 from pathlib import Path
 from typing import Any
@@ -46,7 +47,7 @@ def read(folder: Path) -> Measured:
         UserError: There is none, or one is no measurement.
     """
     found = []
-    for path in sorted(folder.glob("*.json")):
+    for path in _files(folder):
         try:
             values = json.loads(path.read_text("utf-8"))
             values["kind"]
@@ -92,13 +93,22 @@ def follow(folder: Path, old: str, new: str) -> None:
     Raises:
         UserError: A measurement cannot be read or written.
     """
-    for path in sorted(folder.glob("*.json")):
+    for path in _files(folder):
         try:
             text = path.read_text("utf-8")
             if old in text:
                 path.write_text(text.replace(old, new), "utf-8")
         except (OSError, ValueError) as error:
             raise UserError(f"{path}: not a measurement; remove it or measure again") from error
+
+
+def _files(folder: Path) -> list[Path]:
+    try:
+        return [folder / name for name in sorted(os.listdir(folder)) if name.endswith(".json")]
+    except (FileNotFoundError, NotADirectoryError):
+        return []
+    except OSError as error:
+        raise UserError(f"{folder}: cannot be read ({error.strerror}); choose --results") from error
 
 
 def short(layout: str) -> str:
