@@ -17,7 +17,7 @@ LEAST, ENOUGH = 4, 10
 KEPT_OUT = 0.2
 """Share of each label's files that the networks are judged on instead."""
 
-EPOCHS = {"instrument-cnn": 24, "instrument-lstm": 36}
+EPOCHS = {"instrument-cnn": 12, "instrument-lstm": 16}
 WINDOWS = 2048
 """A few minutes of training on one core; fewer sounds hold less to learn."""
 
