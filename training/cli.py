@@ -33,6 +33,15 @@ def main(argv: list[str] | None = None) -> int:
     except UserError as error:
         print(f"rt-train: {printable(str(error))}", file=sys.stderr)
         return 2
+    except ModuleNotFoundError as error:
+        missing = (error.name or "").partition(".")[0]
+        if missing in ("", "realtime", "training"):
+            raise
+        print(
+            f"rt-train: needs the package {missing}: install the extra, pip install '.[train]'",
+            file=sys.stderr,
+        )
+        return 2
     except KeyboardInterrupt:
         print("rt-train: stopped; the same command goes on from here", file=sys.stderr)
         return 130
@@ -379,9 +388,9 @@ def _collect(args: argparse.Namespace) -> None:
 
     if args.clips < 1 or not 0.1 <= args.seconds <= 600 or not 0 <= args.countdown <= 600:
         raise UserError("--clips at least 1, --seconds 0.1 to 600, --countdown 0 to 600")
-    folder = clip_folder(args.out, args.label)
     display = Display(args.clips)
     with Microphone(int(args.mic) if args.mic.isdigit() else args.mic or None) as source:
+        folder = clip_folder(args.out, args.label)
         _say(
             f"{source.name}: {args.clips} clips of {args.seconds:g} s into {printable(str(folder))}"
         )
