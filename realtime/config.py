@@ -110,7 +110,7 @@ def read(path: Path, parser: Parser, known: Mapping[str, Any]) -> dict[str, Any]
 
 def written(settings: argparse.Namespace) -> str:
     """Settings as a file that ``read`` understands; what is not set is a comment."""
-    place = printable(str(usual_place()))
+    place = printable(str(settings.config or usual_place()))
     lines = ["# What each option is now; those without a value are not set.", f"# Kept in {place}"]
     for name, value in vars(settings).items():
         if name in NOT_IN_A_FILE:

@@ -34,7 +34,7 @@ class Labels:
     """
 
     def __init__(self, path: str | Path) -> None:
-        """Remembers where to write; a model's file is made when it first speaks.
+        """Remembers where to write; a model's file is made with its first prediction.
 
         Args:
             path: ``song.txt`` gives ``song.instrument-cnn.txt`` and so on.
@@ -52,6 +52,7 @@ class Labels:
         if not isinstance(record, Prediction):
             return
         model, label = record.model, _label(record)
+        self._file(model)  # also where it never says anything: no file of an earlier run may stay
         since = self._last.get(model, record.t)
         self._last[model] = record.t
         stretch = self._open.get(model)

@@ -150,6 +150,7 @@ def test_print_config(tmp_path):
     assert 'mic = "usb"' in done.stdout
     assert "hop = 0.5" in done.stdout
     assert "# csv =" in done.stdout
+    assert f"# Kept in {path}\n" in done.stdout
     assert done.stderr == ""
 
 

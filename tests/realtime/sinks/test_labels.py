@@ -38,6 +38,14 @@ def test_a_region_a_stretch_and_a_file_a_model(make, tmp_path):
     assert written(tmp_path, "composer-cnn") == [(0.25, 1.5, "Bach 50%")]
 
 
+def test_a_model_that_names_nothing_leaves_no_labels_of_an_earlier_run(make, tmp_path):
+    (tmp_path / "song.instrument-cnn.txt").write_text("0.000000\t1.000000\told\n")
+    sink = Labels(tmp_path / "song.txt")
+    sink.emit(make.prediction(state="warming"))
+    sink.close()
+    assert written(tmp_path) == []
+
+
 @given(
     labels=st.lists(st.sampled_from(["a\tb", "c\nd", "\\", "é", "~"]), max_size=30),
     states=st.lists(st.sampled_from(["live", "silent", "unknown", "warming"]), max_size=30),
