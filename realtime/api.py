@@ -25,13 +25,14 @@ def choose(
         stream: What is listened to.
         task: ``instrument``, ``composer`` or ``all``. By default all of them for sound, and the
             composers for MIDI, whose instruments are only the synthesizer's.
-        models: Names, model folders, or folders of several; they override ``task``.
+        models: Names, model folders, or folders of several, or just one; they override ``task``.
         threads: Threads that one inference may use.
 
     Raises:
         UserError: A model does not exist or cannot be loaded, or none suits the stream.
     """
     if models:
+        models = [models] if isinstance(models, str) else models  # one name is meant as such
         loaded = [load(f, threads=threads) for name in models for f in find_all(name)]
         names = [m.manifest.name for m in loaded]
         if len(set(names)) < len(names):

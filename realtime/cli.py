@@ -6,13 +6,15 @@ import signal
 import sys
 from argparse import Namespace
 from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Set as AbstractSet
 from contextlib import contextmanager
 from functools import partial
 from typing import TYPE_CHECKING, Literal
 
 from realtime import __version__, commandline
-from realtime.config import options, written
+from realtime.config import options, said, written
 from realtime.errors import UserError
+from realtime.requests import refuse_unsuitable
 from realtime.sinks.textstream import TextStream
 from realtime.text import printable
 
@@ -38,7 +40,9 @@ def main(argv: list[str] | None = None) -> int:
         Exit status: 0 done, 2 the request or its input is at fault, 130 interrupted.
     """
     try:
-        return _do(options(commandline.parser(), argv, exclusive=commandline.SOURCES))
+        parser = commandline.parser()
+        args = options(parser, argv, exclusive=commandline.SOURCES)
+        return _do(args, said(parser, argv).keys())
     except UserError as error:
         print(f"rt-classify: {printable(str(error))}", file=sys.stderr)
         return 2
@@ -48,11 +52,12 @@ def main(argv: list[str] | None = None) -> int:
         return 0
 
 
-def _do(args: Namespace) -> int:
+def _do(args: Namespace, given: AbstractSet[str]) -> int:
     _hang_up_like_ctrl_c()
     if args.print_config:
         _print([written(args)])
         return 0
+    refuse_unsuitable(args, given)
     if args.list_devices:
         _print(_devices())
         return 0
@@ -64,10 +69,10 @@ def _do(args: Namespace) -> int:
         from realtime.batch import run as run_batch
 
         return run_batch(args)
-    return _listen(args)
+    return _listen(args, given)
 
 
-def _listen(args: Namespace) -> int:
+def _listen(args: Namespace, given: AbstractSet[str]) -> int:
     from realtime.api import choose
     from realtime.controls import Controls
     from realtime.engine import Engine
@@ -81,6 +86,8 @@ def _listen(args: Namespace) -> int:
     if not sources:
         raise UserError(failures[0])
     one_source(args, len(sources))
+    if "soundfont" in given and all(source.stream == "audio" for source in sources):
+        raise UserError("--soundfont is what MIDI is heard through; leave it out for sound")
     show = _shows_dashboard(args)
     live = any(source.live for source in sources)
     controls = Controls(live=live and args.record is None)
@@ -113,7 +120,7 @@ def _listen(args: Namespace) -> int:
                 hold=controls.hold,
             )
 
-        failures += _hear(sources, engine, outlets, controls, partial(_following, args=args))
+        failures += _hear(sources, engine, outlets, controls)
     for failure in failures:
         print(f"rt-classify: {printable(failure)}", file=sys.stderr)
     return 2 if failures else 0
@@ -124,7 +131,6 @@ def _hear(
     engine_for: Callable[[Source], Engine],
     outlets: list[Outlet],
     controls: Controls,
-    following: Callable[[Source], list[Source]],
 ) -> list[str]:
     """Hear sources one after another, and the devices that a person steps to.
 
@@ -152,7 +158,11 @@ def _hear(
             wish = controls.granted()
             if wish is None:
                 raise
-            sources = following(source) if wish == "next device" else []
+            if wish == "quit":
+                break
+            from realtime.sources.following import following
+
+            sources = following(source)
     return failures
 
 
@@ -218,21 +228,12 @@ def _wrapped(source: Source, args: Namespace, controls: Controls) -> Source:
     return source
 
 
-def _following(source: Source, args: Namespace) -> list[Source]:
-    from realtime.sources.following import following
-
-    return following(source, exit_on_disconnect=args.exit_on_disconnect)
-
-
 def _check(args: Namespace) -> int:
     from realtime.api import choose
     from realtime.check import check
 
-    if args.file or args.json or args.csv or args.record:
-        raise UserError(
-            "--check tries a microphone or a MIDI port and shows text: leave out --file, --json, "
-            "--csv and --record"
-        )
+    if args.file:
+        raise UserError("--check tries a microphone or a MIDI port: leave out --file")
     args.exit_on_disconnect = True  # nothing to wait for
     (source,), _ = _sources(args)
     models = choose(source.stream, task=args.task, models=args.model, threads=args.threads)
@@ -338,6 +339,8 @@ def _outlets(sinks: list[Sink], *, wait: bool) -> Iterator[list[Outlet]]:
     for outlet in outlets:
         if outlet.failed is not None:
             reason = getattr(outlet.failed, "strerror", None) or str(outlet.failed)
+            if file := getattr(outlet.failed, "filename", None):
+                reason = f"{file}: {reason}"
             raise UserError(
                 f"{outlet.name}: {reason}; the records after it are lost: make room, or mend what "
                 "it writes to"

@@ -49,7 +49,7 @@ def options(
         UserError: The command line or the file is at fault.
     """
     defaults = vars(parser.parse_args([]))
-    given = _given(parser, argv, defaults)
+    given = said(parser, argv)
     path = Path(given["config"]) if "config" in given else usual_place()
     configured: dict[str, Any] = {}
     if "config" in given or os.path.isfile(path):
@@ -61,6 +61,15 @@ def options(
         if any(name in given for name in exclusive):
             configured = {k: v for k, v in configured.items() if k not in exclusive}
     return argparse.Namespace(**{**defaults, **configured, **given})
+
+
+def said(parser: Parser, argv: Sequence[str] | None) -> dict[str, Any]:
+    """What the command line itself says, without defaults.
+
+    Raises:
+        UserError: It is at fault.
+    """
+    return _given(parser, argv, vars(parser.parse_args([])))
 
 
 def usual_place() -> Path:
@@ -112,10 +121,10 @@ def written(settings: argparse.Namespace) -> str:
 
 
 def _given(parser: Parser, argv: Sequence[str] | None, known: Mapping[str, Any]) -> dict[str, Any]:
-    """Only what a command line itself says, without defaults."""
+    """Only what the words of a command line say, without defaults."""
     empty = argparse.Namespace(**dict.fromkeys(known))
-    said = vars(parser.parse_args(argv, empty))
-    return {name: value for name, value in said.items() if value is not None}
+    given = vars(parser.parse_args(argv, empty))
+    return {name: value for name, value in given.items() if value is not None}
 
 
 def _words(key: str, value: Any) -> list[str]:

@@ -35,7 +35,8 @@ class Manifest:
         labels: Names of the outputs, in order.
         feature: What it reads: ``kind`` and every parameter of ``realtime.features``.
         window_s: Seconds of sound it sees; None for notes.
-        hop_s: Seconds between windows that suit it.
+        hop_s: Seconds between windows that it is judged with; how often it is asked is up to
+            whoever listens.
         quantisation: ``float32``, ``dynamic`` or ``int8``.
         calibration: ``temperature`` that its probabilities are flattened with, and
             ``unknown_below``, the probability under which its best label counts for nothing.
@@ -98,7 +99,8 @@ def find(name: str) -> Path:
     if os.path.isdir(name):
         return Path(name)
     known = ", ".join(f.name for f in shipped()) or "none"
-    raise UserError(f"{printable(name)}: no such model; shipped are {known}, or name a folder")
+    said = printable(name) or "a model without a name"
+    raise UserError(f"{said}: no such model; shipped are {known}, or name a folder")
 
 
 def find_all(name: str) -> list[Path]:

@@ -6,54 +6,58 @@ import json
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-
 from realtime.registry import Manifest
 from training import plots
+from training.failings import Measured, confusions, failings
+from training.judging.conditions import CONDITIONS
 from training.markdown import per_class, table
 
 KINDS = {"cnn": "convolutional network", "lstm": "LSTM", "crnn": "CNN-LSTM hybrid"}
 
+USES = {
+    "instrument": (
+        "one instrument at a time, notes or phrases of it, through a microphone or from files",
+        "several instruments at once, as in most finished recordings: it was not trained on any",
+    ),
+    "composer": (
+        "a piece by one of these composers, played or from a file",
+        "anybody else's music, for which it would name one of these all the same, nor for "
+        "questions of authorship: it knows the pieces it was trained on better than the composers",
+    ),
+}
+"""What a task is for, and what it is not for."""
 
-def write(folder: Path, manifest: Manifest, work: Path | None = None) -> None:
+OWN_USE = (
+    "sounds like those it was trained on, recorded in the same way",
+    "anything else: it only knows its own labels, and rooms and microphones that it heard",
+)
+
+
+def write(
+    folder: Path, manifest: Manifest, work: Path | None = None, measured: Measured | None = None
+) -> None:
     """Write ``README.md`` and the plots into a model folder.
 
     Args:
         folder: Model folder.
         manifest: What it holds.
         work: Folder of the checkpoint, for the learning curve; the one that is there stays if None.
+        measured: What ``rt-train evaluate`` measured of this very network.
     """
+    measured = measured or []
+    held_out: dict[str, Any] = manifest.figures.get("held_out", {})
     lines = [
         f"# {manifest.name}",
         "",
         f"A {KINDS.get(manifest.kind, manifest.kind)} that names the {manifest.task}: "
         f"{', '.join(manifest.labels)}.",
         "",
-        "## What it reads",
-        "",
-        *table(("parameter", "value"), list(manifest.feature.items())),
-        "",
-        f"It is stored as `{manifest.file}`, {manifest.size / 1e6:.2f} MB, {manifest.quantisation} "
-        f"quantisation. {_quantised(manifest.figures.get('quantised'))}",
-        "",
-        "## What it was trained on",
-        "",
-        f"{manifest.training['files']} files "
-        f"({_counts(manifest.training['files_by_label'])}), augmented as the live world needs it: "
-        f"see `training/augment`. {manifest.training['left_out']} files were left out.",
-        "",
-        *[f"- {licence}" for licence in manifest.training["licences"]],
-        "",
-        "Built by",
-        "",
-        "```",
-        str(manifest.training["command"]),
-        "```",
-        "",
+        *_use(manifest),
+        *_reads(manifest),
+        *_trained(manifest.training),
         "## How good it is",
         "",
     ]
-    held_out: dict[str, Any] = manifest.figures.get("held_out", {})
     if not held_out:
         lines += ["It has not been judged on anything it was not trained on.", ""]
     for i, (name, figures) in enumerate(held_out.items()):
@@ -61,15 +65,68 @@ def write(folder: Path, manifest: Manifest, work: Path | None = None) -> None:
         plot = f"confusion-{name.replace(':', '-')}.png"
         plots.confusion(folder / plot, figures)
         lines += [f"![Confusion matrix on {name}]({plot})", ""]
+    lines += [*_conditions(measured), *_seconds(measured), *_changes(measured)]
     learning = folder / "learning.png"
     if work and (history := work / "history.json").exists():
         plots.learning(learning, json.loads(history.read_text("utf-8")))
     if learning.exists():
         lines += ["![Loss and accuracy by epoch, on augmented windows](learning.png)", ""]
+    if held_out:
+        lines += ["## Known confusions", ""]
+    for name, figures in held_out.items():
+        pairs = [f"- {pair}" for pair in confusions(figures)] or ["- none"]
+        lines += [f"On {name} it takes", "", *pairs, ""]
+    lines += ["## What fails", "", *(f"- {told}" for told in failings(manifest, measured)), ""]
     notes = folder / "notes.md"
     if notes.exists():
         lines += ["## Notes", "", notes.read_text("utf-8").strip(), ""]
     (folder / "README.md").write_text("\n".join(lines), "utf-8")
+
+
+def _use(manifest: Manifest) -> list[str]:
+    fit, unfit = USES.get(manifest.task, OWN_USE)
+    source = "--mic" if manifest.window_s else "--midi-port"
+    return [
+        "## Intended use",
+        "",
+        f"It is for {fit}. It is not for {unfit}.",
+        "",
+        "```",
+        f"rt-classify {source} --model {manifest.name}",
+        "```",
+        "",
+    ]
+
+
+def _reads(manifest: Manifest) -> list[str]:
+    heard = f"{manifest.window_s:g} s of sound" if manifest.window_s else "the last notes played"
+    return [
+        "## What it reads",
+        "",
+        f"A window of {heard} at a time, as this feature:",
+        "",
+        *table(("parameter", "value"), list(manifest.feature.items())),
+        "",
+        f"It is stored as `{manifest.file}`, {manifest.size / 1e6:.2f} MB, {manifest.quantisation} "
+        f"quantisation. {_quantised(manifest.figures.get('quantised'))}".rstrip(),
+        "",
+    ]
+
+
+def _trained(training: dict[str, Any]) -> list[str]:
+    lines = ["## What it was trained on", ""]
+    if "files" in training:
+        lines += [
+            f"{training['files']} files ({_counts(training['files_by_label'])}), augmented as the "
+            f"live world needs it: see `training/augment`. {training['left_out']} files were left "
+            "out.",
+            "",
+        ]
+    licences = training.get("licences") or ["data of which the manifest does not tell"]
+    lines += [*(f"- {licence}" for licence in licences), ""]
+    if "command" in training:
+        lines += ["Built by", "", "```", str(training["command"]), "```", ""]
+    return lines
 
 
 def _quantised(figures: dict[str, float] | None) -> str:
@@ -103,20 +160,95 @@ def _figures(name: str, figures: dict[str, Any], *, calibrated: bool) -> list[st
         "",
         *per_class(figures),
         "",
-        _confusions(figures),
+    ]
+
+
+def _conditions(measured: Measured) -> list[str]:
+    judged = [m for m in measured if m["kind"] == "evaluate"]
+    lines = ["### By condition", ""]
+    if not judged:
+        return [*lines, "Not measured.", ""]
+    lines += [
+        "Measured by `rt-train evaluate` with the engine as people run it; it may have changed "
+        "since the network was exported.",
+        "",
+    ]
+    if any(m["data"].startswith("composers:") for m in judged):
+        missing = [c for c in CONDITIONS if c not in {m["condition"] for m in judged}]
+        lines += [
+            "*Neutral* is every part on one piano with a player's velocities, *played* has a "
+            "player's timing too." + f" Not measured: {', '.join(missing)}." * bool(missing),
+            "",
+        ]
+    rows = [
+        (
+            m["data"],
+            m["condition"],
+            m["n"],
+            f"{m['accuracy']:.1%}",
+            f"{m['by_file']['accuracy']:.1%} of {m['by_file']['n']}" if "by_file" in m else "",
+            f"{m['macro_f1']:.3f}",
+            f"{m['ece']:.3f}",
+        )
+        for m in judged
+    ]
+    head = ("data", "condition", "windows", "right", "files right", "macro F1", "ECE")
+    lines += [*table(head, rows), ""]
+    if len(judged) > 1:
+        found = {f"{m['data']}, {m['condition']}": m["per_class"] for m in judged}
+        labels = [label for label, row in judged[0]["per_class"].items() if row["n"]]
+        recalls = [
+            (label, *(f"{row[label]['recall']:.2f}" for row in found.values() if label in row))
+            for label in labels
+        ]
+        lines += ["Share of each label's windows that were found:", ""]
+        lines += [*table(("label", *found), recalls), ""]
+    return lines
+
+
+def _seconds(measured: Measured) -> list[str]:
+    heard = [m for m in measured if m["kind"] == "seconds"]
+    if not heard:
+        return []
+    marks = list(heard[0]["accuracy"])
+    rows = [
+        (m["data"], m["condition"], m["n"], *(f"{m['accuracy'][mark]:.1%}" for mark in marks))
+        for m in heard
+    ]
+    names = (mark if mark == "whole" else f"{mark} s" for mark in marks)
+    return [
+        "### By seconds heard",
+        "",
+        "Files named right by the evidence until then.",
+        "",
+        *table(("data", "condition", "files", *names), rows),
         "",
     ]
 
 
-def _confusions(figures: dict[str, Any]) -> str:
-    """The three commonest mistakes in words."""
-    matrix = np.array(figures["confusion"])
-    np.fill_diagonal(matrix, 0)
-    order = np.argsort(matrix, axis=None)[::-1][:3]
-    names = figures["labels"]
-    pairs = [divmod(int(i), len(names)) for i in order]
-    said = [f"{names[a]} for {names[b]} ({matrix[a, b]})" for a, b in pairs if matrix[a, b]]
-    return f"It most often takes {', '.join(said)}." if said else "It made no mistake here."
+def _changes(measured: Measured) -> list[str]:
+    rows = [
+        (
+            m["data"],
+            m["changes"],
+            f"over {m['seconds']:g} s" if said["median"] is None else f"{said['median']:.2f} s",
+            f"{said['noticed']:.1%}",
+            how,
+        )
+        for m in measured
+        if m["kind"] == "splices"
+        for how, said in (("a window", m["window"]), ("smoothed", m["smoothed"]))
+    ]
+    if not rows:
+        return []
+    return [
+        "### After a change of instrument",
+        "",
+        "Time to the first right answer when notes of another label follow.",
+        "",
+        *table(("data", "changes", "median", "noticed", "by"), rows),
+        "",
+    ]
 
 
 def _counts(counts: dict[str, int]) -> str:

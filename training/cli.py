@@ -233,11 +233,11 @@ def _collect(args: argparse.Namespace) -> None:
     from realtime.sources.microphone import Microphone
     from training.collect import Display, clip_folder, collect
 
-    if args.clips < 1 or not 0.1 <= args.seconds <= 600 or not 0 <= args.countdown <= 600:
-        raise UserError("--clips at least 1, --seconds 0.1 to 600, --countdown 0 to 600")
-    folder = clip_folder(args.out, args.label)
+    if not 0.1 <= args.seconds <= 600 or not 0 <= args.countdown <= 600:
+        raise UserError("--seconds must be 0.1 to 600, --countdown 0 to 600")
     display = Display(args.clips)
-    with Microphone(int(args.mic) if args.mic.isdigit() else args.mic or None) as source:
+    with Microphone(int(args.mic) if args.mic.isdecimal() else args.mic or None) as source:
+        folder = clip_folder(args.out, args.label)  # none stays where there is no microphone
         say(
             f"{source.name}: {args.clips} clips of {args.seconds:g} s into {printable(str(folder))}"
         )

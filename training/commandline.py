@@ -3,13 +3,22 @@
 from __future__ import annotations
 
 import argparse
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+from realtime.config import Parser
 
-def parser() -> argparse.ArgumentParser:
-    """The command line; ``command`` holds which of its commands was asked for."""
-    made = argparse.ArgumentParser(
+LARGEST_SEED = 40_000
+"""Epochs are seeded with a hundred thousand times that, which must fit 32 bits."""
+
+
+def parser() -> Parser:
+    """The command line; ``command`` holds which of its commands was asked for.
+
+    It raises ``UserError`` where a command line is at fault.
+    """
+    made = Parser(
         prog="rt-train", description="renders data, trains, exports and judges the networks."
     )
     commands = made.add_subparsers(required=True, dest="command", metavar="COMMAND")
@@ -36,10 +45,12 @@ def parser() -> argparse.ArgumentParser:
     render = commands.add_parser("render", help="render notes and phrases from SoundFonts")
     render.add_argument("out", type=Path, help="folder to write, in NSynth's layout")
     render.add_argument("--soundfont", type=Path, action="append", help="repeatable")
-    render.add_argument("--notes", type=int, default=45, help="notes of each program and font")
-    render.add_argument("--phrases", type=int, default=15, help="phrases of each")
+    render.add_argument(
+        "--notes", type=_whole(0), default=45, help="notes of each program and font"
+    )
+    render.add_argument("--phrases", type=_whole(0), default=15, help="phrases of each")
     render.add_argument("--synths", action="store_true", help="add synthesizers, for source-cnn")
-    render.add_argument("--seed", type=int, default=0)
+    render.add_argument("--seed", type=_whole(0, LARGEST_SEED), default=0)
 
     collect = commands.add_parser("collect", help="record labelled clips from a microphone")
     collect.add_argument(
@@ -54,7 +65,7 @@ def parser() -> argparse.ArgumentParser:
     collect.add_argument(
         "--out", type=Path, default=Path("my-sounds"), help="folder of labels (default: my-sounds)"
     )
-    collect.add_argument("--clips", type=int, default=10, help="how many (10)")
+    collect.add_argument("--clips", type=_whole(1), default=10, help="how many (10)")
     collect.add_argument("--seconds", type=float, default=4.0, help="length of each (4)")
     collect.add_argument("--countdown", type=float, default=3.0, help="seconds before each (3)")
     return made
@@ -74,8 +85,8 @@ def _protocol_commands(commands: Any) -> None:
     _data(tune)
     _protocol(tune)
     _results(tune)
-    tune.add_argument("--trials", type=int, default=5, help="settings to try (5)")
-    tune.add_argument("--runs", type=int, default=2, help="networks trained of each (2)")
+    tune.add_argument("--trials", type=_whole(1), default=5, help="settings to try (5)")
+    tune.add_argument("--runs", type=_whole(1), default=2, help="networks trained of each (2)")
     _work(tune)
 
     export = commands.add_parser("export", help="make a model folder of a checkpoint")
@@ -87,7 +98,9 @@ def _protocol_commands(commands: Any) -> None:
     export.add_argument("--work", type=Path, help="folder for checkpoints (default: build/fit)")
     _protocol(export)
     export.add_argument("--tuned", type=Path, metavar="FILE", help="settings that tune found")
-    export.add_argument("--fold", type=int, default=0, help="fold of the protocol to export (0)")
+    export.add_argument(
+        "--fold", type=_whole(0), default=0, help="fold of the protocol to export (0)"
+    )
     _work(export)
 
 
@@ -96,7 +109,7 @@ def _judging_commands(commands: Any) -> None:
     evaluate.add_argument("model", help="name of a shipped model, or a model folder")
     _data(evaluate)
     evaluate.add_argument("--split", help="only train, valid, dev or test of the data")
-    evaluate.add_argument("--jobs", type=int, default=1, help="processes")
+    evaluate.add_argument("--jobs", type=_whole(1, 256), default=1, help="processes")
     evaluate.add_argument("--json", action="store_true", help="one JSON object on stdout")
     evaluate.add_argument(
         "--condition",
@@ -108,7 +121,10 @@ def _judging_commands(commands: Any) -> None:
         "--seconds-heard", action="store_true", help="accuracy after 4, 10, 30, 60 s and the whole"
     )
     evaluate.add_argument(
-        "--splices", type=int, metavar="N", help="time to notice a change of instrument, N streams"
+        "--splices",
+        type=_whole(1),
+        metavar="N",
+        help="time to notice a change of instrument, N streams",
     )
     evaluate.add_argument("--results", type=Path, help="folder to keep the figures in, for report")
 
@@ -143,10 +159,12 @@ def _protocol(parser: argparse.ArgumentParser, folds: int | None = None) -> None
     )
     if folds:
         parser.add_argument(
-            "--folds", type=int, default=folds, help=f"folds of the protocol ({folds})"
+            "--folds", type=_whole(1), default=folds, help=f"folds of the protocol ({folds})"
         )
-    parser.add_argument("--epochs", type=int, help="epochs of the protocol, if not the preset's")
-    parser.add_argument("--most", type=int, metavar="N", help="windows a label at most")
+    parser.add_argument(
+        "--epochs", type=_whole(1), help="epochs of the protocol, if not the preset's"
+    )
+    parser.add_argument("--most", type=_whole(1), metavar="N", help="windows a label at most")
 
 
 def _results(parser: argparse.ArgumentParser) -> None:
@@ -159,9 +177,23 @@ def _results(parser: argparse.ArgumentParser) -> None:
 
 
 def _work(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("--jobs", type=int, default=1, help="processes that make windows")
+    parser.add_argument(
+        "--jobs", type=_whole(1, 256), default=1, help="processes that make windows"
+    )
     parser.add_argument(
         "--dask", metavar="ADDRESS", help="a Dask scheduler whose workers make windows instead"
     )
-    parser.add_argument("--threads", type=int, default=1, help="threads that train")
-    parser.add_argument("--seed", type=int, default=0)
+    parser.add_argument("--threads", type=_whole(1, 64), default=1, help="threads that train")
+    parser.add_argument("--seed", type=_whole(0, LARGEST_SEED), default=0)
+
+
+def _whole(least: int, most: int = 10**9) -> Callable[[str], int]:
+    """Reads a whole number within bounds."""
+
+    def read(text: str) -> int:
+        if text.isascii() and text.isdecimal() and least <= int(text[:20]) <= most:
+            return int(text)
+        upper = f" to {most}" if most < 10**9 else " on"
+        raise argparse.ArgumentTypeError(f"must be a whole number from {least}{upper}")
+
+    return read

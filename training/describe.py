@@ -30,6 +30,6 @@ def describe(name: str, measurements: Path) -> list[Manifest]:
         now = export.keep(folder, before, (folder / before.file).read_bytes())
         if now.sha256 != before.sha256:
             results.follow(measurements, before.sha256, now.sha256)
-        card.write(folder, now)
+        card.write(folder, now, measured=results.about(measurements, now.sha256))
         described.append(now)
     return described

@@ -50,7 +50,7 @@ def fingerprint(data: Dataset) -> str:
     rows = []
     for e in data.examples:
         kind, _, folder = e.origin.partition(":")
-        root = Path(folder).expanduser()
+        root = Path(os.path.expanduser(folder))
         inside = e.path.relative_to(root) if e.path.is_relative_to(root) else e.path
         rows.append([kind, inside.as_posix(), e.label, *_content(e.path)])
     return hashlib.sha256(json.dumps(sorted(rows)).encode()).hexdigest()[:16]

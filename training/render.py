@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from collections.abc import Iterator
 from pathlib import Path
 from zlib import crc32
@@ -64,7 +65,7 @@ def find_soundfonts() -> list[Path]:
     """The SoundFonts installed where Debian and others put them, and the embedded default."""
     found = {default_soundfont().stem: default_soundfont()}
     for folder in map(Path, FONT_FOLDERS):
-        for link in sorted(folder.glob("*.sf[23]")) if folder.is_dir() else ():
+        for link in sorted(folder.glob("*.sf[23]")) if os.path.isdir(folder) else ():
             path = link.resolve()  # Debian links "default-GM" to one of the others
             found.setdefault(path.stem, path)
     return list(found.values())

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import re
 from pathlib import Path
 from typing import Any
@@ -46,7 +47,7 @@ def read(folder: Path) -> Measured:
         UserError: There is none, or one is no measurement.
     """
     found = []
-    for path in sorted(folder.glob("*.json")):
+    for path in _files(folder):
         try:
             values = json.loads(path.read_text("utf-8"))
             values["kind"]
@@ -67,6 +68,20 @@ def of(measured: Measured, kind: str, **wanted: str) -> Measured:
     ]
 
 
+def about(folder: Path, sha256: str) -> Measured:
+    """The measurements of one network; often none.
+
+    Args:
+        folder: Where measurements lie; it need not be there.
+        sha256: Hash of the network's file.
+
+    Raises:
+        UserError: A file there is no measurement.
+    """
+    found = read(folder) if any(folder.glob("*.json")) else []
+    return [m for m in found if m.get("sha256") == sha256]
+
+
 def follow(folder: Path, old: str, new: str) -> None:
     """Let what was measured of a network count for the file that it is in now.
 
@@ -78,13 +93,22 @@ def follow(folder: Path, old: str, new: str) -> None:
     Raises:
         UserError: A measurement cannot be read or written.
     """
-    for path in sorted(folder.glob("*.json")):
+    for path in _files(folder):
         try:
             text = path.read_text("utf-8")
             if old in text:
                 path.write_text(text.replace(old, new), "utf-8")
         except (OSError, ValueError) as error:
             raise UserError(f"{path}: not a measurement; remove it or measure again") from error
+
+
+def _files(folder: Path) -> list[Path]:
+    try:
+        return [folder / name for name in sorted(os.listdir(folder)) if name.endswith(".json")]
+    except (FileNotFoundError, NotADirectoryError):
+        return []
+    except OSError as error:
+        raise UserError(f"{folder}: cannot be read ({error.strerror}); choose --results") from error
 
 
 def short(layout: str) -> str:

@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 
 from realtime import features
+from realtime.records import STREAM_RATE
 from training.augment import foreign
 from training.augment.picture import colour, mask
 from training.inputs import Inputs, Progress
@@ -21,11 +22,11 @@ from training.render import find_soundfonts
 KNOWN = 4000
 """Training windows that the gate is fitted on, some of which hold no instrument."""
 
-FOREIGN = 300
-"""Windows of each kind of foreign sound that it is fitted on."""
+FOREIGN = 1200
+"""Seconds of each kind of foreign sound that it is fitted on."""
 
-JUDGED = 100
-"""Windows of each kind that the figures are measured on."""
+JUDGED = 400
+"""Seconds of each kind that the figures are measured on."""
 
 FALSE_ALARMS = 0.05
 """Share of held-out windows that may be called unknown, whatever it saves."""
@@ -35,22 +36,24 @@ FIT, JUDGE = 1, 2
 
 
 def foreign_windows(
-    spec: dict[str, Any], count: int, seed: int, *, jobs: int, progress: Progress
+    spec: dict[str, Any], seconds: int, seed: int, *, jobs: int, progress: Progress
 ) -> dict[str, np.ndarray]:
     """Windows of every kind of foreign sound.
 
     Args:
         spec: Description of an audio feature.
-        count: Windows of each kind.
+        seconds: How much of each kind.
         seed: Of every choice.
         jobs: Processes.
         progress: Told how far it has come.
 
     Returns:
-        float32 (count, *shape) by kind.
+        float32 (n, *shape) by kind.
     """
     from joblib import Parallel, delayed
 
+    window: Any = features.build(spec)
+    count = max(1, round(seconds * STREAM_RATE / window.window_samples))
     names = list(foreign.kinds(find_soundfonts()))
     work = Parallel(n_jobs=jobs, return_as="generator")
     made: dict[str, np.ndarray] = {}

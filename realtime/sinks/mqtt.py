@@ -188,7 +188,13 @@ def parse(url: str) -> Broker:
         query = dict(parse_qsl(parts.query, strict_parsing=bool(parts.query)))
     except ValueError as error:
         raise UserError(f"--mqtt: not a URL ({error}); must be {form}") from error
-    if parts.scheme not in PORTS or not host or set(query) - {"discovery"} or parts.fragment:
+    if (
+        parts.scheme not in PORTS
+        or not host
+        or port == 0
+        or set(query) - {"discovery"}
+        or parts.fragment
+    ):
         raise UserError(f"--mqtt: must be {form}")
     prefix = unquote(parts.path.strip("/")) or "rt-classify"
     discovery = query.get("discovery")

@@ -8,12 +8,16 @@ from realtime.sources.microphone import Microphone
 from realtime.sources.midi_port import MidiPort
 
 
-def following(source: Source, *, exit_on_disconnect: bool = False) -> list[Source]:
+def following(source: Source) -> list[Source]:
     """All other devices of the same sort, the next one first; the present one ends the list.
+
+    Each is listened to as the present one is: its channel, where it passes notes on to, and so on.
 
     Args:
         source: The device in use, closed.
-        exit_on_disconnect: For the sources that are made.
+
+    Raises:
+        UserError: It is no device.
     """
     if isinstance(source, Microphone) and source.device is not None:
         portaudio.refresh()
@@ -21,7 +25,7 @@ def following(source: Source, *, exit_on_disconnect: bool = False) -> list[Sourc
         present = devices.same_input(source.device, inputs)
         after = source.device.index if present is None else present.index
         ordered = [d for d in inputs if d.index > after] + [d for d in inputs if d.index <= after]
-        return [Microphone(d.index, exit_on_disconnect=exit_on_disconnect) for d in ordered]
+        return [source.elsewhere(device.index) for device in ordered]
     if isinstance(source, MidiPort):
         ports = [
             (system.api, port)
@@ -30,8 +34,5 @@ def following(source: Source, *, exit_on_disconnect: bool = False) -> list[Sourc
             for port in system.inputs
         ]
         at = next((i for i, known in enumerate(ports, 1) if known == source.port), 0)
-        return [
-            MidiPort(port, api=api, exit_on_disconnect=exit_on_disconnect)
-            for api, port in ports[at:] + ports[:at]
-        ]
+        return [source.elsewhere(api, port) for api, port in ports[at:] + ports[:at]]
     raise UserError(f"{source.name}: there is no next device")

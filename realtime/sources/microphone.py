@@ -157,6 +157,17 @@ class Microphone:
         self._stopped = True
         self._release()
 
+    def elsewhere(self, device: int) -> Microphone:
+        """Another device, by its index, to be listened to in the same way."""
+        return Microphone(
+            device,
+            channel=self._channel,
+            dtype=self._dtype,
+            ring_seconds=self._ring_seconds,
+            exit_on_disconnect=self._exit_on_disconnect,
+            clock=self._clock,
+        )
+
     def stop(self) -> None:
         """End the iteration soon; any thread may call it. The device is closed on leaving."""
         self._stopped = True

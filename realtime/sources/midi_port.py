@@ -160,6 +160,16 @@ class MidiPort:
         self._stopped = True
         self._close_system()
 
+    def elsewhere(self, api: str, port: str) -> MidiPort:
+        """Another port, by its MIDI system and name, to be listened to in the same way."""
+        return MidiPort(
+            port,
+            api=api,
+            through=self._through_wanted,
+            exit_on_disconnect=self._exit_on_disconnect,
+            clock=self._clock,
+        )
+
     def stop(self) -> None:
         """End the iteration soon; any thread may call it. The port is closed on leaving."""
         self._stopped = True

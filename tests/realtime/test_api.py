@@ -67,6 +67,10 @@ class TestChoice:
         chosen = choose("audio", task="composer", models=["instrument-cnn", str(shipped[1])])
         assert [m.manifest.name for m in chosen] == ["instrument-cnn", "composer-cnn"]
 
+    def test_one_name_is_no_list_of_letters(self):
+        (chosen,) = choose("audio", models="instrument-cnn")
+        assert chosen.manifest.name == "instrument-cnn"
+
     def test_the_same_twice_is_refused(self, shipped):
         with pytest.raises(UserError, match="different names"):
             choose("audio", models=["instrument-cnn", str(shipped[0])])

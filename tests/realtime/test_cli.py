@@ -219,6 +219,17 @@ def test_a_reader_that_goes_away_ends_the_run(short: str) -> None:
         assert process.stderr.read() == b""
 
 
+def test_an_output_that_fails_late_is_named_with_its_file(short: str, tmp_path, capsys) -> None:
+    taken = tmp_path / "song.instrument-cnn.txt"
+    taken.mkdir()
+    argv = ("--file", short, "--model", "instrument-cnn", "--labels", str(tmp_path / "song.txt"))
+    status, records, err = run(capsys, *argv)
+    assert (status, records[-1]["type"]) == (2, "summary")
+    (line,) = err.splitlines()
+    assert f"Labels: {taken}: " in line
+    assert "Errno" not in line
+
+
 FULL = pytest.mark.skipif(not Path("/dev/full").exists(), reason="needs /dev/full")
 
 

@@ -72,7 +72,7 @@ def test_the_usual_place_is_read_and_another_replaces_it(tmp_path, monkeypatch):
         ("hop = false", "hop: expected one argument"),
         ("mic = false", "mic: takes a value"),
         ("pace = 'slow'", "pace: invalid choice"),
-        ("duration = -1", "duration: must be a number above 0"),
+        ("duration = -1", "duration: must be a number of seconds above 0"),
         ("json = 'yes'", "json: ignored explicit argument"),
         ("hopp = 1", "hopp: no such option; did you mean hop?"),
         ("midi_port = ''", "midi_port: no such option; did you mean midi-port?"),

@@ -36,7 +36,7 @@ class Board:
 def run(stub, monkeypatch):
     """Runs the command line over stub sources with a board instead of the dashboard."""
 
-    def run(sources, *presses, following=(), argv=("--mic",)):
+    def run(sources, *presses, following=()):
         boards = []
 
         def dashboard(controls):
@@ -46,9 +46,9 @@ def run(stub, monkeypatch):
         monkeypatch.setattr(cli, "_shows_dashboard", lambda _: True)
         monkeypatch.setattr(cli, "_dashboard", dashboard)
         monkeypatch.setattr(cli, "_sources", lambda _: (list(sources), []))
-        monkeypatch.setattr(cli, "_following", lambda *_, **__: list(following))
+        monkeypatch.setattr("realtime.sources.following.following", lambda _: list(following))
         monkeypatch.setattr("realtime.api.choose", lambda *_, **__: [stub.model()])
-        return cli.main([*argv, "--pace", "fast"]), boards[0]
+        return cli.main(["--file", "stub", "--pace", "fast"]), boards[0]
 
     return run
 

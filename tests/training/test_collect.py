@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 
 from realtime.errors import UserError
 from realtime.records import STREAM_RATE, AudioBlock, Event
+from realtime.sources import microphone
 from training.cli import main
 from training.collect import TRIES, Clip, Display, Moment, clip_folder, collect
 
@@ -142,6 +143,53 @@ def test_the_meter(terminal, monkeypatch, capsys, tmp_path):
     assert ("clip 1 of 10: play\n" in err) is not terminal
 
 
-def test_a_bad_request_is_one_line(capsys):
-    assert main(["collect", "--mic", "--label", "a", "--clips", "0"]) == 2
+@pytest.mark.parametrize(
+    "option", [["--clips", "0"], ["--seconds", "nan"], ["--countdown", "-1"], ["--label", "a/b"]]
+)
+def test_a_bad_request_is_one_line(option, capsys, monkeypatch, tmp_path):
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(microphone, "Microphone", Plugged)
+    assert main(["collect", "--mic", "--label", "a", *option]) == 2
     assert len(capsys.readouterr().err.splitlines()) == 1
+    assert list(tmp_path.iterdir()) == []
+
+
+class Plugged(Stream):
+    """A microphone that was asked for by ``device``."""
+
+    def __init__(self, device):
+        super().__init__(*[tone(0.1)] * 20)
+        self.device = device
+        asked.append(device)
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        pass
+
+
+asked = []
+
+
+def test_from_the_command_line(capsys, monkeypatch, tmp_path):
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(microphone, "Microphone", Plugged)
+    argv = ["collect", "--label", "a", "--clips", "1", "--seconds", "1", "--countdown", "0"]
+    asked.clear()
+    for device in ([], ["--mic", "3"], ["--mic", "usb"], ["--mic", "²"]):
+        assert main([*argv, *device]) == 0
+    assert asked == [None, 3, "usb", "²"]
+    assert len(list((tmp_path / "my-sounds" / "a").iterdir())) == 4
+
+
+def test_without_a_microphone_no_folder_stays(capsys, monkeypatch, tmp_path):
+    class Unplugged(Plugged):
+        def __enter__(self):
+            raise UserError("no microphone")
+
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(microphone, "Microphone", Unplugged)
+    assert main(["collect", "--label", "a"]) == 2
+    assert capsys.readouterr().err == "rt-train: no microphone\n"
+    assert list(tmp_path.iterdir()) == []

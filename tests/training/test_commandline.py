@@ -13,6 +13,7 @@ from pathlib import Path
 import pytest
 
 import training
+from realtime.errors import UserError
 from training import cli, commandline
 
 HERE = Path(__file__).parents[2]
@@ -119,8 +120,63 @@ def test_data_of_several_layouts_are_kept_in_order() -> None:
     ],
     ids=" ".join,
 )
-def test_what_it_does_not_know_ends_with_2(argv: list[str], capsys) -> None:
-    with pytest.raises(SystemExit) as ended:
-        parse(*argv)
-    assert ended.value.code == 2
-    assert capsys.readouterr().err.splitlines()[-1].startswith("rt-train")
+def test_what_it_does_not_know_is_one_line(argv: list[str], capsys) -> None:
+    assert cli.main(argv) == 2
+    (line,) = capsys.readouterr().err.splitlines()
+    assert line.startswith("rt-train: ")
+    assert line.endswith(" --help")
+
+
+@pytest.mark.parametrize("value", ["0", "-1", "1.5", "²", "a", "", "9" * 5_000, "1_0"])
+@pytest.mark.parametrize(
+    ("command", "option"),
+    [
+        ("fit", "--jobs"),
+        ("fit", "--threads"),
+        ("fit", "--folds"),
+        ("fit", "--epochs"),
+        ("tune", "--most"),
+        ("tune", "--trials"),
+        ("tune", "--runs"),
+        ("evaluate", "--jobs"),
+        ("evaluate", "--splices"),
+        ("collect", "--clips"),
+    ],
+)
+def test_counts_are_whole_numbers_above_0(command, option, value, capsys) -> None:
+    argv = ["--label", "ape"] if command == "collect" else ["one", *DATA]
+    assert cli.main([command, *argv, f"{option}={value}"]) == 2
+    (line,) = capsys.readouterr().err.splitlines()
+    assert f"argument {option}: must be a whole number from 1" in line
+
+
+def test_numbers_and_their_bounds() -> None:
+    args = parse("fit", "one", *DATA, "--seed", "0", "--threads", "64", "--most", "7")
+    assert (args.seed, args.threads, args.most, args.epochs) == (0, 64, 7, None)
+    assert parse("export", "one", *DATA, "--fold", "0").fold == 0
+    for option in ("--threads=65", "--jobs=257", f"--seed={commandline.LARGEST_SEED + 1}"):
+        with pytest.raises(UserError, match="whole number from"):
+            parse("fit", "one", *DATA, option)
+    assert commandline.LARGEST_SEED * 100_003 + 10_000 < 2**32
+
+
+LONG = "a" * 300
+
+
+@pytest.mark.parametrize(
+    "argv",
+    [
+        ["fit", "mine", "--data", f"folders:{LONG}"],
+        ["evaluate", "instrument-cnn", "--data", f"nsynth:{LONG}"],
+        ["tune", "composer-lstm-paper", "--data", f"composers:{LONG}"],
+        ["fit", "instrument-cnn-paper", *DATA, "--tuned", LONG],
+        ["report", "--results", LONG],
+        ["render", LONG],
+    ],
+    ids=" ".join,
+)
+def test_a_path_that_is_too_long_is_one_line(argv, capsys) -> None:
+    assert cli.main(argv) == 2
+    err = capsys.readouterr().err.splitlines()
+    assert err[-1].startswith(f"rt-train: {LONG}")
+    assert "Traceback" not in err

@@ -79,8 +79,8 @@ def pieces(tmp_path: Path) -> str:
 def _in_a_folder_of_its_own(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
     monkeypatch.setattr(unknown, "KNOWN", 40)
-    monkeypatch.setattr(unknown, "FOREIGN", 2)
-    monkeypatch.setattr(unknown, "JUDGED", 2)
+    monkeypatch.setattr(unknown, "FOREIGN", 8)
+    monkeypatch.setattr(unknown, "JUDGED", 8)
     quiet_tensorflow(2)
 
 

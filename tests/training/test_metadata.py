@@ -138,7 +138,7 @@ def test_describe_writes_folder_and_figures_anew(model_folder, tmp_path, monkeyp
     trained = {"files": 2, "files_by_label": {"ape": 2}, "left_out": 0, "licences": ["none"]}
     folder = model_folder(training={**trained, "command": "rt-train fit tiny"})
     before = read_manifest(folder)
-    results.keep(tmp_path / "reports", "evaluate", "tiny", {"sha256": before.sha256})
+    results.keep(tmp_path / "reports", "folds", "tiny", {"sha256": before.sha256})
     assert cli.main(["describe", str(folder)]) == 0
     now = load(folder).manifest  # which checks size and hash
     assert now.sha256 != before.sha256

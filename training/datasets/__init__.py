@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections import Counter
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -74,7 +75,8 @@ def read(layout: str) -> Dataset:
             ``folders:FOLDER``.
 
     Raises:
-        UserError: The layout or folder does not exist, or holds nothing of its kind.
+        UserError: The layout or folder does not exist, cannot be read, or holds nothing of its
+            kind.
     """
     from training.datasets import composers, folders, nsynth
 
@@ -87,9 +89,9 @@ def read(layout: str) -> Dataset:
     kind, separator, folder = layout.partition(":")
     if not separator or kind not in readers:
         raise UserError(f"{layout!r}: say the layout too, as in {':FOLDER, '.join(readers)}:FOLDER")
-    path = Path(folder).expanduser()
-    if not path.is_dir():
-        raise UserError(f"{path}: no such folder")
+    path = Path(os.path.expanduser(folder))
+    if not os.path.isdir(path):  # nor where its name is too long, or a folder above is locked
+        raise UserError(f"{path}: no such folder, or none that can be reached")
     data = readers[kind](path)
     if not data.examples:
         reason = next(iter(data.left_out.values()), "it is empty")

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
-from training.datasets import Dataset, Example
+from training.datasets import Dataset, Example, tree
 
 COMPOSERS = (
     "bach",
@@ -27,14 +28,13 @@ def read(folder: Path) -> Dataset:
     its own here; ``training.datasets.works`` finds files that hold the same work.
     """
     data = Dataset([])
-    inside = [folder / split for split in SPLITS if (folder / split).is_dir()]
+    inside = [folder / split for split in SPLITS if os.path.isdir(folder / split)]
     for part in inside or [folder]:
         split = part.name if part.name in SPLITS else ""
-        for composer in sorted(p for p in part.iterdir() if p.is_dir()):
-            for path in sorted(composer.rglob("*")):
+        for composer in filter(os.path.isdir, tree.inside(part)):
+            for path in tree.below(composer, data.left_out):
                 if path.suffix.lower() not in (".mid", ".midi"):
-                    if path.is_file():
-                        data.left_out[str(path)] = "not a MIDI file"
+                    data.left_out[str(path)] = "not a MIDI file"
                 elif composer.name.lower() not in COMPOSERS:
                     data.left_out[str(path)] = f"{composer.name!r} is none of the nine composers"
                 else:

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
-from training.datasets import Dataset, Example
+from training.datasets import Dataset, Example, tree
 
 SOUND = {".wav", ".flac", ".ogg", ".mp3", ".aiff", ".aif"}
 
@@ -16,11 +17,11 @@ def read(folder: Path) -> Dataset:
     (``cello_E3_15_forte.mp3``), and a split never divides it; a name without one stands for itself.
     """
     data = Dataset([])
-    for label in sorted(p for p in folder.iterdir() if p.is_dir()):
-        for path in sorted(label.rglob("*")):
+    for label in filter(os.path.isdir, tree.inside(folder)):
+        for path in tree.below(label, data.left_out):
             if path.suffix.lower() in SOUND:
                 group = f"{label.name}/{path.stem.split('_')[0]}"
                 data.examples.append(Example(path, label.name, group))
-            elif path.is_file():
+            else:
                 data.left_out[str(path)] = "not a sound file"
     return data

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import json
+import os
 from pathlib import Path
 
 from realtime.errors import UserError
-from training.datasets import Dataset, Example
+from training.datasets import Dataset, Example, tree
 
 FAMILIES = (
     "bass",
@@ -51,7 +52,7 @@ def read_sources(folder: Path) -> Dataset:
 
 
 def _read(folder: Path, what: str, labels: tuple[str, ...]) -> Dataset:
-    inside = [folder / name for name in SPLITS if (folder / name).is_dir()]
+    inside = [folder / name for name in SPLITS if os.path.isdir(folder / name)]
     data = Dataset([])
     for part in inside or [folder]:
         _read_split(part, data, what, labels)
@@ -70,9 +71,8 @@ def _read_split(folder: Path, data: Dataset, what: str, labels: tuple[str, ...])
         raise UserError(f"{index}: not JSON ({error}); fetch it again") from error
     if not isinstance(entries, dict):
         raise UserError(f"{index}: not a JSON object of notes by name; fetch it again")
-    present = (
-        {p.name: p for p in (folder / "audio").iterdir()} if (folder / "audio").is_dir() else {}
-    )
+    audio = folder / "audio"
+    present = {path.name: path for path in tree.inside(audio)} if os.path.isdir(audio) else {}
     split = SPLITS.get(folder.name, "")
     for name, entry in entries.items():
         label = entry.get(f"instrument_{what}_str") if isinstance(entry, dict) else None
@@ -80,7 +80,7 @@ def _read_split(folder: Path, data: Dataset, what: str, labels: tuple[str, ...])
         if label not in labels:
             data.left_out[name] = f"{what} {label!r} is none of the {NUMBERS[len(labels)]}"
         elif path is None:
-            data.left_out[name] = f"no {name}.wav or .flac in {folder / 'audio'}"
+            data.left_out[name] = f"no {name}.wav or .flac in {audio}"
         else:
             group = str(entry.get("instrument_str") or name.rsplit("-", 2)[0])
             data.examples.append(Example(path, label, group, split))

@@ -25,6 +25,14 @@ def test_microphones_in_turn(inputs, at, then):
     assert [it._wanted for it in after(source)] == then
 
 
+def test_the_next_microphone_is_heard_as_this_one_is(inputs):
+    source = Microphone(channel=2, dtype="int16", ring_seconds=3.0, exit_on_disconnect=True)
+    source._device = inputs[0]
+    kept = ("_channel", "_dtype", "_ring_seconds", "_exit_on_disconnect", "_clock")
+    for found in after(source):
+        assert [getattr(found, name) for name in kept] == [getattr(source, n) for n in kept]
+
+
 def test_one_that_is_gone(inputs):
     source = Microphone()
     source._device = AudioInput(4, "gone", "ALSA", 1, 48_000, False)
@@ -38,15 +46,15 @@ def test_ports_in_turn_over_all_systems(monkeypatch):
         MidiPorts("WINDOWS_MM", "WinMM", (), "is not there"),
     ]
     monkeypatch.setattr(midi_system, "survey", lambda: systems)
-    source = MidiPort()
+    source = MidiPort(through="synth", exit_on_disconnect=True)
     source._api, source._port_name = "LINUX_ALSA", "b"
-    found = after(source, exit_on_disconnect=True)
+    found = after(source)
     assert [(it._only, it._wanted) for it in found] == [
         ("UNIX_JACK", "c"),
         ("LINUX_ALSA", "a"),
         ("LINUX_ALSA", "b"),
     ]
-    assert all(it._exit_on_disconnect for it in found)
+    assert all(it._exit_on_disconnect and it._through_wanted == "synth" for it in found)
 
 
 def test_a_file_has_none(stub):

@@ -1,5 +1,7 @@
 """The layouts ``folders`` and ``composers``, and what all layouts have in common."""
 
+import errno
+import os
 from collections import Counter
 
 import pytest
@@ -89,6 +91,9 @@ class TestComposers:
         ("midi:{}", "nsynth-source:FOLDER, composers:FOLDER, folders:FOLDER"),
         ("folders:{}/missing", "no such folder"),
         ("folders:{}/file", "no such folder"),
+        ("folders:{}/" + "a" * 300, "no such folder"),
+        ("nsynth:{}/" + "a" * 300, "no such folder"),
+        ("folders:~nobody-at-all/x", "no such folder"),
         ("folders:{}", "nothing to use"),
         ("composers:{}", "it is empty"),
     ],
@@ -98,6 +103,41 @@ def test_what_cannot_be_read_is_one_line(layout, says, tmp_path):
     with pytest.raises(UserError, match=says) as caught:
         read(layout.format(tmp_path))
     assert "\n" not in str(caught.value)
+
+
+@pytest.fixture
+def locked(monkeypatch):
+    """Refuses to list some folders, as permissions do to anyone but root."""
+    names = set()
+
+    def refusing(function):
+        def refuse(path):
+            if os.path.basename(path) in names:
+                raise PermissionError(errno.EACCES, "Permission denied", str(path))
+            return function(path)
+
+        return refuse
+
+    monkeypatch.setattr(os, "listdir", refusing(os.listdir))
+    monkeypatch.setattr(os, "scandir", refusing(os.scandir))
+    return names
+
+
+@pytest.mark.parametrize("layout", ["folders", "composers"])
+def test_a_locked_folder_is_told(layout, tree, locked):
+    folder = tree("bach/1.mid", "bach/1.wav", "bach/shut/2.mid", "mozart/3.mid", "mozart/3.wav")
+    locked.add("shut")
+    data = read(f"{layout}:{folder}")
+    assert len(data.examples) == 2
+    shut = str(folder / "bach" / "shut")
+    assert data.left_out[shut] == "cannot be read (Permission denied)"
+    locked.add("mozart")
+    data = read(f"{layout}:{folder}")
+    assert data.labels == ["bach"]
+    assert str(folder / "mozart") in data.left_out
+    locked.add(folder.name)
+    with pytest.raises(UserError, match=r"cannot be read \(Permission denied\); check"):
+        read(f"{layout}:{folder}")
 
 
 def test_several_are_one(tree):
