@@ -20,6 +20,7 @@ from training.datasets.midi import Notes, load
 from training.performance import Performance
 
 Condition = Literal["as-is", "neutral", "played"]
+CONDITIONS: tuple[Condition, ...] = ("as-is", "neutral", "played")
 
 SPREAD = (0.005, 0.018)
 """Standard deviation of onsets around the beat in seconds: chords spread over 10 to 40 ms."""
