@@ -12,8 +12,8 @@ from typing import Literal
 from realtime.decision import Decision
 from realtime.errors import UserError
 from realtime.inference import InferenceError
-from realtime.lanes import AudioLane, NoteLane, Stopwatch, View
-from realtime.latency import Percentiles
+from realtime.lanes import AudioLane, NoteLane, View
+from realtime.latency import Percentiles, Stopwatch
 from realtime.meter import QUIETEST, Reading
 from realtime.records import (
     LONGEST,

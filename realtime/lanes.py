@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import time
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -146,25 +145,6 @@ class NoteLane:
             feature.push((), position)
         self._seen.clear()
         self._rested_from = position
-
-
-class Stopwatch:
-    """Adds up the time spent in a stage, in seconds of ``time.perf_counter``."""
-
-    def __init__(self) -> None:
-        self._total = 0.0
-        self._started = 0.0
-
-    def __enter__(self) -> None:
-        self._started = time.perf_counter()
-
-    def __exit__(self, *_: object) -> None:
-        self._total += time.perf_counter() - self._started
-
-    def take(self) -> float:
-        """The time so far; begins again at nothing."""
-        total, self._total = self._total, 0.0
-        return total
 
 
 def _shared(manifests: Sequence[Manifest]) -> tuple[list[Any], dict[str, int]]:

@@ -1,12 +1,33 @@
-"""Percentiles of the newest measurements."""
+"""How long the stages take: a stopwatch, and percentiles of the newest measurements."""
 
 from __future__ import annotations
+
+import time
 
 import numpy as np
 
 from realtime.records import Latency
 
 STAGES = ("capture", "features", "inference", "total")
+
+
+class Stopwatch:
+    """Adds up the time spent in a stage, in seconds of ``time.perf_counter``."""
+
+    def __init__(self) -> None:
+        self._total = 0.0
+        self._started = 0.0
+
+    def __enter__(self) -> None:
+        self._started = time.perf_counter()
+
+    def __exit__(self, *_: object) -> None:
+        self._total += time.perf_counter() - self._started
+
+    def take(self) -> float:
+        """The time so far; begins again at nothing."""
+        total, self._total = self._total, 0.0
+        return total
 
 
 class Percentiles:

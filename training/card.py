@@ -8,9 +8,10 @@ from typing import Any
 
 from realtime.registry import Manifest
 from training import plots
-from training.failings import Measured, confusions, failings
+from training.failings import confusions, failings
 from training.judging.conditions import CONDITIONS
 from training.markdown import per_class, table
+from training.results import Measured, of
 
 KINDS = {"cnn": "convolutional network", "lstm": "LSTM", "crnn": "CNN-LSTM hybrid"}
 
@@ -164,7 +165,7 @@ def _figures(name: str, figures: dict[str, Any], *, calibrated: bool) -> list[st
 
 
 def _conditions(measured: Measured) -> list[str]:
-    judged = [m for m in measured if m["kind"] == "evaluate"]
+    judged = of(measured, "evaluate")
     lines = ["### By condition", ""]
     if not judged:
         return [*lines, "Not measured.", ""]
@@ -207,7 +208,7 @@ def _conditions(measured: Measured) -> list[str]:
 
 
 def _seconds(measured: Measured) -> list[str]:
-    heard = [m for m in measured if m["kind"] == "seconds"]
+    heard = of(measured, "seconds")
     if not heard:
         return []
     marks = list(heard[0]["accuracy"])
@@ -235,8 +236,7 @@ def _changes(measured: Measured) -> list[str]:
             f"{said['noticed']:.1%}",
             how,
         )
-        for m in measured
-        if m["kind"] == "splices"
+        for m in of(measured, "splices")
         for how, said in (("a window", m["window"]), ("smoothed", m["smoothed"]))
     ]
     if not rows:

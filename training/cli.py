@@ -5,7 +5,6 @@ from __future__ import annotations
 import argparse
 import re
 import sys
-import time
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -13,6 +12,7 @@ from typing import TYPE_CHECKING
 from realtime.errors import UserError
 from realtime.text import printable
 from training import commandline
+from training.progress import Ticker, epoch_line, name_left_out, say
 
 if TYPE_CHECKING:
     from training.datasets import Dataset
@@ -75,13 +75,13 @@ def _run(args: argparse.Namespace) -> None:
 def _compare(args: argparse.Namespace) -> None:
     from training.protocols import commands
 
-    commands.compare(args, _say, Ticker())
+    commands.compare(args)
 
 
 def _tune(args: argparse.Namespace) -> None:
     from training.protocols import commands
 
-    commands.tune(args, _say, Ticker())
+    commands.tune(args)
 
 
 def _fit(args: argparse.Namespace) -> None:
@@ -91,7 +91,7 @@ def _fit(args: argparse.Namespace) -> None:
     if args.protocol or args.model in PLANS:
         from training.protocols import commands
 
-        commands.fit(args, _say, Ticker())
+        commands.fit(args)
         return
     data = datasets.read_all(args.data)
     held_out = _held_out(args)
@@ -109,12 +109,12 @@ def _fit(args: argparse.Namespace) -> None:
         raise UserError(f"{args.model!r}: a name of letters, digits, dots and dashes, please")
     parts = own.split(data, args.seed)
     for warning in parts.warnings:
-        _say(f"warning: {printable(warning)}")
+        say(f"warning: {printable(warning)}")
     out = args.out or Path("models") / args.model
     for preset in own.presets(args.model):
         held = {"files kept out": parts.judge, **held_out}
         _build(args, preset, parts.train, held, out / preset.name)
-    _say(f"listen with: rt-classify --mic --model {args.out or args.model}")
+    say(f"listen with: rt-classify --mic --model {args.out or args.model}")
 
 
 def _export(args: argparse.Namespace) -> None:
@@ -124,7 +124,7 @@ def _export(args: argparse.Namespace) -> None:
     if args.protocol or args.model in PLANS:
         from training.protocols import commands
 
-        commands.export(args, _say, Ticker())
+        commands.export(args)
         return
     preset = catalogue.find(args.model)
     if args.quantisation:
@@ -147,22 +147,18 @@ def _build(
     from training import inputs, provenance, ship
     from training.fit import quiet_tensorflow, train
 
-    _say(f"{preset.name}: {len(data.examples)} files: {_counts(data.counts)}")
+    say(f"{preset.name}: {len(data.examples)} files: {_counts(data.counts)}")
     work = _checkpoints(args, preset)
     take = provenance.check if trained else provenance.claim
     if told := take(work, provenance.describe(preset, data, args.seed)):
-        _say(told)
+        say(told)
     source = inputs.make(preset, data, jobs=args.dask or args.jobs, seed=args.seed)
     source.prepare(Ticker())
-    _name_left_out(source.left_out)
+    name_left_out(source.left_out)
     quiet_tensorflow(args.threads)
     for epoch in () if trained else train(preset, source, work, seed=args.seed):
-        left = (epoch.of - epoch.number) * epoch.seconds / 60
-        _say(
-            f"epoch {epoch.number}/{epoch.of}  loss {epoch.loss:.3f}  "
-            f"accuracy {epoch.accuracy:.3f}  {epoch.seconds:.0f} s  {left:.0f} min left"
-        )
-    _say("exporting")
+        say(epoch_line(epoch))
+    say("exporting")
     manifest = ship.ship(
         preset,
         source,
@@ -175,7 +171,7 @@ def _build(
         jobs=args.jobs,
         progress=Ticker(),
     )
-    _say(f"{folder}: {manifest.size / 1e6:.2f} MB; {ship.headline(manifest)}")
+    say(f"{folder}: {manifest.size / 1e6:.2f} MB; {ship.headline(manifest)}")
 
 
 def _checkpoints(args: argparse.Namespace, preset: Preset) -> Path:
@@ -199,7 +195,7 @@ def _command(args: argparse.Namespace) -> str:
 def _evaluate(args: argparse.Namespace) -> None:
     from training.judging import commands
 
-    _name_left_out(commands.evaluate(args, Ticker()))
+    commands.evaluate(args)
 
 
 def _describe(args: argparse.Namespace) -> None:
@@ -207,20 +203,13 @@ def _describe(args: argparse.Namespace) -> None:
 
     for name in args.models:
         for manifest in describe(name, args.results):
-            _say(f"{manifest.name}: card and metadata written")
+            say(f"{manifest.name}: card and metadata written")
 
 
 def _report(args: argparse.Namespace) -> None:
     from training.judging import commands
 
-    commands.report(args, _say)
-
-
-def _name_left_out(left_out: dict[str, str]) -> None:
-    for name, reason in list(left_out.items())[:20]:
-        _say(f"left out: {printable(name)}: {printable(reason)}")
-    if left_out:
-        _say(f"{len(left_out)} files left out")
+    commands.report(args)
 
 
 def _render(args: argparse.Namespace) -> None:
@@ -228,7 +217,7 @@ def _render(args: argparse.Namespace) -> None:
 
     tick = Ticker()
     fonts = args.soundfont or find_soundfonts()
-    _say(f"SoundFonts: {', '.join(f.name for f in fonts)}")
+    say(f"SoundFonts: {', '.join(f.name for f in fonts)}")
     for done, total in render(
         args.out,
         fonts,
@@ -249,7 +238,7 @@ def _collect(args: argparse.Namespace) -> None:
     display = Display(args.clips)
     with Microphone(int(args.mic) if args.mic.isdecimal() else args.mic or None) as source:
         folder = clip_folder(args.out, args.label)  # none stays where there is no microphone
-        _say(
+        say(
             f"{source.name}: {args.clips} clips of {args.seconds:g} s into {printable(str(folder))}"
         )
         for clip in collect(
@@ -263,31 +252,8 @@ def _collect(args: argparse.Namespace) -> None:
             display.clip(clip)
 
 
-class Ticker:
-    """Says how far long work has come, at most every ten seconds, and how long it will take."""
-
-    def __init__(self) -> None:
-        self._begun: tuple[float, int] | None = None
-        self._said = 0.0
-
-    def __call__(self, what: str, done: int, total: int) -> None:
-        """Take notice that ``done`` of ``total`` are done."""
-        now = time.monotonic()
-        if self._begun is None:
-            self._begun = (now, done)
-        started, first = self._begun
-        if done == total or (now - self._said > 10 and done > first):
-            left = (now - started) / max(1, done - first) * (total - done) / 60
-            _say(f"{what}: {done} of {total}, {left:.0f} min left")
-            self._said = now
-
-
 def _counts(counts: dict[str, int]) -> str:
     return ", ".join(f"{label} {n}" for label, n in sorted(counts.items()))
-
-
-def _say(line: str) -> None:
-    print(printable(line), file=sys.stderr, flush=True)
 
 
 COMMANDS = {

@@ -7,8 +7,7 @@ from typing import Any
 import numpy as np
 
 from realtime.registry import Manifest
-
-Measured = list[dict[str, Any]]
+from training.results import Measured, of
 
 WEAK = 0.5
 """Recall or precision below which a label is named as failing."""
@@ -74,9 +73,9 @@ def _labels(figures: dict[str, Any]) -> list[str]:
 
 
 def _conditions(measured: Measured) -> list[str]:
-    judged = [m for m in measured if m["kind"] == "evaluate"]
+    judged = of(measured, "evaluate")
     told = []
-    for plain in (m for m in judged if m["condition"] == "as-is"):
+    for plain in of(judged, "evaluate", condition="as-is"):
         for other in judged:
             lost = plain["accuracy"] - other["accuracy"]
             if other["data"] == plain["data"] and lost > LOST:
@@ -91,15 +90,14 @@ def _seconds(measured: Measured) -> list[str]:
     return [
         f"It needs time: {m['accuracy'][first]:.0%} of the files of {m['data']} are right after "
         f"{first} s, {m['accuracy']['whole']:.0%} after all of them."
-        for m in measured
-        if m["kind"] == "seconds"
+        for m in of(measured, "seconds")
         for first in list(m["accuracy"])[:1]
     ]
 
 
 def _changes(measured: Measured) -> list[str]:
     told = []
-    for m in (m for m in measured if m["kind"] == "splices"):
+    for m in of(measured, "splices"):
         median, noticed = m["window"]["median"], m["window"]["noticed"]
         late = f"more than {m['seconds']:g} s" if median is None else f"{median:.1f} s or more"
         told.append(

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from realtime.errors import UserError
+from realtime.files import whole
 from realtime.registry import SHIPPED
 from training import start
 from training.datasets import Dataset
@@ -87,7 +88,8 @@ def claim(folder: Path, wanted: dict[str, Any]) -> str:
                 f"what there was is kept in {aside}"
             )
         folder.mkdir(parents=True, exist_ok=True)
-        (folder / FILE).write_text(json.dumps(wanted, indent=1) + "\n", "utf-8")
+        with whole(folder / FILE) as part:
+            part.write_text(json.dumps(wanted, indent=1) + "\n", "utf-8")
     except OSError as error:
         raise UserError(f"{folder}: cannot be written ({error.strerror}); choose --work") from error
     return told

@@ -10,7 +10,7 @@ import numpy as np
 
 from realtime.registry import Manifest
 from training import card, export, start, unknown
-from training.datasets import Dataset
+from training.datasets import Dataset, licences
 from training.evaluate import Heard, calibration_chance, calibration_error, listen, report
 from training.fit import trained
 from training.inputs import Inputs, Progress
@@ -18,13 +18,6 @@ from training.presets import Preset
 
 COMPARED = 1000
 """Augmented windows on which the quantised network is held against the float one."""
-
-LICENCES = {
-    "nsynth": "NSynth (CC BY 4.0, Google) or notes rendered from SoundFonts (MIT, GPL-2)",
-    "nsynth-source": "NSynth (CC BY 4.0, Google), labelled by source",
-    "folders": "Philharmonia Orchestra samples (CC BY-SA 3.0), or sounds of one's own",
-    "composers": "MIDI files by various hobbyists, no licence stated; most works public domain",
-}
 
 
 def ship(
@@ -68,7 +61,7 @@ def ship(
         "files": len(data.examples),
         "files_by_label": dict(sorted(data.counts.items())),
         "left_out": len(inputs.left_out),
-        "licences": sorted({LICENCES[layout.partition(":")[0]] for layout in layouts}),
+        "licences": licences(layouts),
         "schedule": asdict(preset.schedule),
         "network": preset.network,
     }

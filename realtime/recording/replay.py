@@ -10,15 +10,14 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Literal, Self
 
-import mido
 import numpy as np
 
 from realtime.errors import UserError
 from realtime.recording import notes
 from realtime.recording.blocks import Block, cut
 from realtime.recording.index import Index, Segment, load
-from realtime.records import STREAM_RATE, AudioBlock, Event, MidiBlock, TimedMessage
-from realtime.sources import Item
+from realtime.records import STREAM_RATE, AudioBlock, Event, MidiBlock
+from realtime.sources import Item, smf
 from realtime.sources.audio_file import AudioFile
 from realtime.text import printable
 
@@ -146,17 +145,9 @@ class Recording:
         for start in range(segment.position, end, self._block):
             stop = min(start + self._block, end)
             first, after = np.searchsorted(positions, (start, stop))
-            messages = tuple(
-                TimedMessage(int(positions[i]), _message(int(packed[i])))
-                for i in range(first, after)
-            )
+            messages = smf.timed(positions[first:after], packed[first:after])
             yield MidiBlock(start, stop, messages, time.perf_counter())
 
     def _damaged(self, segment: Segment, what: str) -> UserError:
         where = printable(str(self._folder / segment.file))
         return UserError(f"{where}: {what}, not what was recorded; use a complete copy")
-
-
-def _message(packed: int) -> mido.Message:
-    data = packed.to_bytes(3, "little")
-    return mido.Message.from_bytes(data[:2] if data[0] & 0xE0 == 0xC0 else data)

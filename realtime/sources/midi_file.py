@@ -8,10 +8,9 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Literal, Self
 
-import mido
 import numpy as np
 
-from realtime.records import STREAM_RATE, MidiBlock, TimedMessage
+from realtime.records import STREAM_RATE, MidiBlock
 from realtime.sources import content, smf
 from realtime.text import printable
 
@@ -87,14 +86,6 @@ class MidiFile:
         for start in range(0, total, self._block):
             end = min(start + self._block, total)
             after = int(np.searchsorted(positions, end))
-            messages = tuple(
-                TimedMessage(int(positions[i]), _message(int(packed[i])))
-                for i in range(first, after)
-            )
+            messages = smf.timed(positions[first:after], packed[first:after])
             first = after
             yield MidiBlock(start, end, messages, time.perf_counter())
-
-
-def _message(packed: int) -> mido.Message:
-    data = packed.to_bytes(3, "little")
-    return mido.Message.from_bytes(data[:2] if data[0] & 0xE0 == 0xC0 else data)

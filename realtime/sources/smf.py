@@ -11,12 +11,13 @@ from __future__ import annotations
 
 import struct
 from array import array
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
+import mido
 import numpy as np
 
-from realtime.records import STREAM_RATE
+from realtime.records import STREAM_RATE, TimedMessage
 
 _NOTE_OFF, _NOTE_ON, _CONTROL = 0x80, 0x90, 0xB0
 _META, _SYSEX = 0xFF, (0xF0, 0xF7)
@@ -109,6 +110,26 @@ def parse(data: bytes, *, strict: bool = True, longest: float = 86_400.0) -> Not
         events = np.append(events, np.array(offs, np.uint32))
         positions = np.append(positions, np.full(len(offs), until, np.int64))
     return Notation(positions, events)
+
+
+def timed(
+    positions: Sequence[int] | np.ndarray, packed: Sequence[int] | np.ndarray
+) -> tuple[TimedMessage, ...]:
+    """Messages as blocks hold them.
+
+    Args:
+        positions: Where they sound, in stream time.
+        packed: What they are, as in ``Notation``.
+    """
+    return tuple(
+        TimedMessage(int(position), _message(int(message)))
+        for position, message in zip(positions, packed, strict=True)
+    )
+
+
+def _message(packed: int) -> mido.Message:
+    data = packed.to_bytes(3, "little")
+    return mido.Message.from_bytes(data[:2] if data[0] & 0xE0 == 0xC0 else data)
 
 
 class _DamageError(Exception):

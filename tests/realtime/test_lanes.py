@@ -1,9 +1,8 @@
 import mido
 import numpy as np
-import pytest
 
 from realtime.features import Mfcc, Spectrogram
-from realtime.lanes import AudioLane, NoteLane, Stopwatch
+from realtime.lanes import AudioLane, NoteLane
 from realtime.records import STREAM_RATE, TimedMessage
 from realtime.registry import Manifest
 
@@ -206,18 +205,3 @@ class TestNotes:
         lane.reset(200_000)
         lane.push([on(201_000)], 202_000)
         assert lane.view(model).fresh
-
-
-def test_a_stopwatch_adds_up_and_begins_again(monkeypatch):
-    times = iter([1.0, 1.5, 10.0, 10.25, 20.0, 21.0])
-    monkeypatch.setattr("time.perf_counter", lambda: next(times))
-    watch = Stopwatch()
-    assert watch.take() == 0
-    for _ in range(2):
-        with watch:
-            pass
-    assert watch.take() == pytest.approx(0.75)
-    with watch:
-        pass
-    assert watch.take() == pytest.approx(1.0)
-    assert watch.take() == 0

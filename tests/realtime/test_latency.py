@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from realtime.latency import STAGES, Percentiles
+from realtime.latency import STAGES, Percentiles, Stopwatch
 from realtime.records import Latency
 
 
@@ -23,3 +23,18 @@ def test_only_the_newest_are_remembered():
         percentiles.add(Latency(i, i, i, i))
     expected = np.percentile(range(15, 25), 99)
     assert percentiles.summary()["total"]["p99"] == pytest.approx(expected)
+
+
+def test_a_stopwatch_adds_up_and_begins_again(monkeypatch):
+    times = iter([1.0, 1.5, 10.0, 10.25, 20.0, 21.0])
+    monkeypatch.setattr("time.perf_counter", lambda: next(times))
+    watch = Stopwatch()
+    assert watch.take() == 0
+    for _ in range(2):
+        with watch:
+            pass
+    assert watch.take() == pytest.approx(0.75)
+    with watch:
+        pass
+    assert watch.take() == pytest.approx(1.0)
+    assert watch.take() == 0

@@ -9,6 +9,14 @@ from pathlib import Path
 
 from realtime.errors import UserError
 
+LICENCES = {
+    "nsynth": "NSynth (CC BY 4.0, Google) or notes rendered from SoundFonts (MIT, GPL-2)",
+    "nsynth-source": "NSynth (CC BY 4.0, Google), labelled by source",
+    "folders": "Philharmonia Orchestra samples (CC BY-SA 3.0), or sounds of one's own",
+    "composers": "MIDI files by various hobbyists, no licence stated; most works public domain",
+}
+"""What the data of each layout may be used for, as far as is known."""
+
 
 @dataclass(frozen=True, slots=True)
 class Example:
@@ -100,3 +108,8 @@ def read_all(layouts: list[str]) -> Dataset:
         merged.examples += data.examples
         merged.left_out |= data.left_out
     return merged
+
+
+def licences(layouts: list[str]) -> list[str]:
+    """The licences of several data sets, each once."""
+    return sorted({LICENCES[layout.partition(":")[0]] for layout in layouts})

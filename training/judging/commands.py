@@ -5,7 +5,6 @@ from __future__ import annotations
 import argparse
 import json
 import sys
-from collections.abc import Callable
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -17,16 +16,14 @@ from training import results
 from training.datasets import Dataset, read_all
 from training.evaluate import listen
 from training.evaluate import report as figures_of
-from training.inputs import Progress
 from training.judging import report as page
 from training.judging import seconds, splices
 from training.judging.conditions import perform
+from training.progress import Ticker, name_left_out, say
 
-Say = Callable[[str], None]
 
-
-def evaluate(args: argparse.Namespace, tick: Progress) -> dict[str, str]:
-    """Judge a model folder, print the figures, and return what was left out and why."""
+def evaluate(args: argparse.Namespace) -> None:
+    """Judge a model folder and print the figures."""
     folder = find(args.model)
     manifest = read_manifest(folder)
     name = manifest.name
@@ -40,12 +37,12 @@ def evaluate(args: argparse.Namespace, tick: Progress) -> dict[str, str]:
     found: dict[str, Any]
     if args.splices:
         kind = "splices"
-        found = splices.delays(folder, data, streams=args.splices, seed=0, progress=tick)
+        found = splices.delays(folder, data, streams=args.splices, seed=0, progress=Ticker())
     elif args.seconds_heard:
         kind = "seconds"
-        found = seconds.heard(folder, data, opened=opened, jobs=args.jobs, progress=tick)
+        found = seconds.heard(folder, data, opened=opened, jobs=args.jobs, progress=Ticker())
     else:
-        heard = listen(folder, data, jobs=args.jobs, progress=tick, opened=opened)
+        heard = listen(folder, data, jobs=args.jobs, progress=Ticker(), opened=opened)
         left_out = heard.left_out
         found = figures_of(heard)
     split = f" {args.split}" if args.split else ""
@@ -62,10 +59,10 @@ def evaluate(args: argparse.Namespace, tick: Progress) -> dict[str, str]:
         print()
     else:
         {"evaluate": _print, "seconds": _print_seconds, "splices": _print_splices}[kind](values)
-    return left_out
+    name_left_out(left_out)
 
 
-def report(args: argparse.Namespace, say: Say) -> None:
+def report(args: argparse.Namespace) -> None:
     """Write the page."""
     path = page.write(results.read(args.results), args.out)
     say(f"{path}, with its plots in {path.with_suffix('')}")

@@ -1,18 +1,17 @@
-"""The commands of ``rt-train`` that run protocols: fit, compare and tune."""
+"""The commands of ``rt-train`` that run protocols: fit, export, compare and tune."""
 
 from __future__ import annotations
 
 import argparse
-from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 from realtime.errors import UserError
 from training import results
-from training.datasets import Dataset, read_all
+from training.datasets import Dataset, licences, read_all
 from training.fit import Epoch, quiet_tensorflow
-from training.inputs import Progress
+from training.progress import Ticker, epoch_line, name_left_out, say
 from training.protocols import PROTOCOLS, plans
 from training.protocols import compare as comparing
 from training.protocols.folds import Outcome, Trial, summary
@@ -21,28 +20,24 @@ from training.protocols.tune import tune as search
 from training.protocols.tune import tuned
 from training.protocols.windows import Windows, cut
 
-Say = Callable[[str], None]
 
-
-def fit(args: argparse.Namespace, say: Say, tick: Progress) -> None:
+def fit(args: argparse.Namespace) -> None:
     """Train and test a plan over folds, and export the first fold's network."""
     from realtime.registry import read_manifest
     from training.evaluate import listen, report
-    from training.ship import LICENCES
 
     plan = _plan(args, args.model)
-    trial, data = _trial(args, plan, say, tick)
-    tested = _run(trial, args.folds, say)
+    trial, data = _trial(args, plan)
+    tested = _run(trial, args.folds)
     found = summary(tested)
     folder = args.out or Path("build") / "models" / f"{plan.name}-{trial.protocol}"
     command = _command("fit", [args.model], args)
-    licences = sorted({LICENCES[layout.partition(":")[0]] for layout in args.data})
     say("exporting")
-    trial.export(0, folder, command=command, licences=licences)
+    trial.export(0, folder, command=command, licences=licences(args.data))
     manifest = read_manifest(folder)
     held_out = {}
     for layout in args.held_out:
-        heard = listen(folder, read_all([layout]), jobs=args.jobs, progress=tick)
+        heard = listen(folder, read_all([layout]), jobs=args.jobs, progress=Ticker())
         held_out[results.short(layout)] = report(heard)
     values = {
         **_described(args, trial, data, command),
@@ -60,21 +55,18 @@ def fit(args: argparse.Namespace, say: Say, tick: Progress) -> None:
     say(f"{folder}: {manifest.size / 1e6:.2f} MB; figures in {path}")
 
 
-def export(args: argparse.Namespace, say: Say, tick: Progress) -> None:
+def export(args: argparse.Namespace) -> None:
     """Make a model folder of a fold that was trained before."""
-    from training.ship import LICENCES
-
     plan = _plan(args, args.model)
-    trial, _ = _trial(args, plan, say, tick)
+    trial, _ = _trial(args, plan)
     work = trial.work(args.fold)
     if not (work / "tested.json").exists():
         raise UserError(f"{work}: not trained; rt-train fit {plan.name} with the same options does")
     if args.quantisation:
         trial = replace(trial, quantisation=args.quantisation)
     folder = args.out or Path("build") / "models" / f"{plan.name}-{trial.protocol}"
-    licences = sorted({LICENCES[layout.partition(":")[0]] for layout in args.data})
     command = _command("export", [args.model], args)
-    manifest = trial.export(args.fold, folder, command=command, licences=licences)
+    manifest = trial.export(args.fold, folder, command=command, licences=licences(args.data))
     told = manifest.figures["quantised"]
     say(
         f"{folder}: {manifest.size / 1e6:.2f} MB, {manifest.quantisation}; {told['accuracy']:.3f} "
@@ -82,12 +74,12 @@ def export(args: argparse.Namespace, say: Say, tick: Progress) -> None:
     )
 
 
-def compare(args: argparse.Namespace, say: Say, tick: Progress) -> None:
+def compare(args: argparse.Namespace) -> None:
     """Run two plans over the same folds and test whether they differ."""
     tested: list[list[Outcome]] = []
     for name in (args.first, args.second):
-        trial, data = _trial(args, _plan(args, name), say, tick)
-        tested.append(_run(trial, args.folds, say))
+        trial, data = _trial(args, _plan(args, name))
+        tested.append(_run(trial, args.folds))
         described = _described(args, trial, data, "")
         # What fit measured of the same holds more and stays.
         results.keep(
@@ -103,7 +95,7 @@ def compare(args: argparse.Namespace, say: Say, tick: Progress) -> None:
     name = f"{args.first}-{args.second}-{described['protocol']}"
     summaries = [summary(t) for t in tested]
     path = results.keep(
-        args.results, "compare", name, described | found | {"means": summaries_of(summaries)}
+        args.results, "compare", name, described | found | {"means": _means(summaries)}
     )
     test = found["wilcoxon"]
     low, high = found["interval"]
@@ -123,19 +115,19 @@ def compare(args: argparse.Namespace, say: Say, tick: Progress) -> None:
     say(f"figures in {path}")
 
 
-def summaries_of(found: list[dict[str, Any]]) -> list[dict[str, float]]:
+def _means(found: list[dict[str, Any]]) -> list[dict[str, float]]:
     """The means alone: the folds' own figures lie with each plan's measurement."""
     names = ("accuracy", "deviation", "precision", "recall", "macro_f1")
     return [{name: f[name] for name in names} for f in found]
 
 
-def tune(args: argparse.Namespace, say: Say, tick: Progress) -> None:
+def tune(args: argparse.Namespace) -> None:
     """Search a plan's space."""
     plan = _plan(args, args.model)
-    trial, data = _trial(args, plan, say, tick)
+    trial, data = _trial(args, plan)
 
     def epoch(number: int, done: Epoch) -> None:
-        say(f"setting {number}/{args.trials}: {_told(done)}")
+        say(f"setting {number}/{args.trials}: {epoch_line(done)}")
 
     found = search(trial, trials=args.trials, runs=args.runs, say=epoch)
     if found is None:
@@ -158,15 +150,12 @@ def _plan(args: argparse.Namespace, name: str) -> Plan:
     return plan
 
 
-def _trial(args: argparse.Namespace, plan: Plan, say: Say, tick: Progress) -> tuple[Trial, Dataset]:
+def _trial(args: argparse.Namespace, plan: Plan) -> tuple[Trial, Dataset]:
     data = read_all(args.data)
     windows: Windows = cut(
-        plan, data, most=args.most, jobs=args.dask or args.jobs, seed=args.seed, progress=tick
+        plan, data, most=args.most, jobs=args.dask or args.jobs, seed=args.seed, progress=Ticker()
     )
-    for name, reason in list(windows.left_out.items())[:20]:
-        say(f"left out: {name}: {reason}")
-    if windows.left_out:
-        say(f"{len(windows.left_out)} files left out")
+    name_left_out(windows.left_out)
     trial = Trial(plan, windows, args.protocol or "paper", args.seed)
     trial.split(0)  # a label that cannot be split is told before anything is trained
     say(f"{plan.name}: {len(windows)} windows of {len(set(windows.files.tolist()))} files")
@@ -174,21 +163,13 @@ def _trial(args: argparse.Namespace, plan: Plan, say: Say, tick: Progress) -> tu
     return trial, data
 
 
-def _run(trial: Trial, folds: int, say: Say) -> list[Outcome]:
+def _run(trial: Trial, folds: int) -> list[Outcome]:
     tested = []
     for number in range(folds):
-        done = trial.run(number, lambda n, e: say(f"fold {n + 1}/{folds}: {_told(e)}"))
+        done = trial.run(number, lambda n, e: say(f"fold {n + 1}/{folds}: {epoch_line(e)}"))
         say(f"fold {number + 1}/{folds}: test accuracy {done.figures['accuracy']:.3f}")
         tested.append(done)
     return tested
-
-
-def _told(epoch: Epoch) -> str:
-    left = (epoch.of - epoch.number) * epoch.seconds / 60
-    return (
-        f"epoch {epoch.number}/{epoch.of}  loss {epoch.loss:.3f}  accuracy {epoch.accuracy:.3f}  "
-        f"{epoch.seconds:.0f} s  {left:.0f} min left"
-    )
 
 
 def _described(

@@ -7,7 +7,7 @@ from collections import Counter
 import pytest
 
 from realtime.errors import UserError
-from training.datasets import read, read_all
+from training.datasets import licences, read, read_all
 from training.datasets.composers import COMPOSERS
 
 
@@ -152,3 +152,8 @@ def test_several_are_one(tree):
 def test_without_splits_none_can_be_asked_for(tree):
     with pytest.raises(UserError, match="it has none"):
         read(f"folders:{tree('dog/rex.wav')}").only("test")
+
+
+def test_each_licence_is_told_once():
+    told = licences(["folders:a", "composers:b", "folders:c"])
+    assert [line.split()[0] for line in told] == ["MIDI", "Philharmonia"]

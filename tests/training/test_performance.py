@@ -1,0 +1,41 @@
+"""Notes as a keyboard would send them, and as a source."""
+
+from __future__ import annotations
+
+import numpy as np
+from hypothesis import given
+from hypothesis import strategies as st
+
+from realtime.records import STREAM_RATE
+from training.datasets.midi import Notes
+from training.performance import Performance, messages
+
+
+def notes(n: int = 60, seed: int = 0) -> Notes:
+    rng = np.random.default_rng(seed)
+    onsets = np.sort(np.round(rng.uniform(0, 20, n), 2))
+    return Notes(
+        onsets,
+        rng.uniform(0.1, 1, n),
+        rng.integers(40, 80, n),
+        np.full(n, 64),
+        np.full(n, 6),
+    )
+
+
+@given(st.integers(0, 20))
+def test_a_performance_sends_every_note_once_in_order(seed: int) -> None:
+    sent = messages(notes(seed=seed))
+    assert [m.position for m in sent] == sorted(m.position for m in sent)
+    assert sum(m.message.type == "note_on" for m in sent) == 60
+    assert sum(m.message.type == "note_off" for m in sent) == 60
+
+
+def test_blocks_hold_their_own_messages_and_all_of_them() -> None:
+    with Performance("p", notes()) as source:
+        blocks = list(source)
+    assert [b.position for b in blocks[1:]] == [b.end for b in blocks[:-1]]
+    for block in blocks:
+        assert all(block.position <= m.position < block.end for m in block.messages)
+    assert sum(len(b.messages) for b in blocks) == 120
+    assert source.length == blocks[-1].end / STREAM_RATE

@@ -1,0 +1,57 @@
+"""What ``rt-train`` tells on stderr while it works."""
+
+from __future__ import annotations
+
+import sys
+import time
+from collections.abc import Mapping
+from typing import TYPE_CHECKING
+
+from realtime.text import printable
+
+if TYPE_CHECKING:
+    from training.fit import Epoch
+
+NAMED = 20
+"""Files that are left out by name; of more only the number is told."""
+
+
+def say(line: str) -> None:
+    """Print a line."""
+    print(printable(line), file=sys.stderr, flush=True)
+
+
+def epoch_line(done: Epoch) -> str:
+    """What an epoch came to, and how long the rest will take."""
+    left = (done.of - done.number) * done.seconds / 60
+    return (
+        f"epoch {done.number}/{done.of}  loss {done.loss:.3f}  accuracy {done.accuracy:.3f}  "
+        f"{done.seconds:.0f} s  {left:.0f} min left"
+    )
+
+
+def name_left_out(left_out: Mapping[str, str]) -> None:
+    """Print which files could not be used, and why."""
+    for name, reason in list(left_out.items())[:NAMED]:
+        say(f"left out: {name}: {reason}")
+    if left_out:
+        say(f"{len(left_out)} files left out")
+
+
+class Ticker:
+    """Says how far long work has come, at most every ten seconds, and how long it will take."""
+
+    def __init__(self) -> None:
+        self._begun: tuple[float, int] | None = None
+        self._said = 0.0
+
+    def __call__(self, what: str, done: int, total: int) -> None:
+        """Take notice that ``done`` of ``total`` are done."""
+        now = time.monotonic()
+        if self._begun is None:
+            self._begun = (now, done)
+        started, first = self._begun
+        if done == total or (now - self._said > 10 and done > first):
+            left = (now - started) / max(1, done - first) * (total - done) / 60
+            say(f"{what}: {done} of {total}, {left:.0f} min left")
+            self._said = now
