@@ -158,7 +158,7 @@ def test_results_that_cannot_be_written(batch, tmp_path):
 @pytest.mark.parametrize(
     ("argv", "word"),
     [
-        (("--mic", "--out", "x"), "add --file DIR"),
+        (("--mic", "--out", "x"), "--out goes with --file"),
         (("--file", "-", "--out", "x"), "add --file DIR"),
         (("--file", "x", "--json", "--out", "x"), "leave out --json"),
         (("--file", "x", "--jobs", "0", "--out", "x"), "at least 1"),
