@@ -6,9 +6,7 @@ import time
 
 import numpy as np
 
-from realtime.records import Latency
-
-STAGES = ("capture", "features", "inference", "total")
+from realtime.records import STAGES, Latency
 
 
 class Stopwatch:

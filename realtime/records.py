@@ -97,6 +97,10 @@ class Latency:
     device: float = 0.0
 
 
+STAGES = ("capture", "features", "inference", "total")
+"""The parts of ``Latency`` that are told for every prediction, and summed up."""
+
+
 @dataclass(frozen=True, slots=True)
 class Prediction:
     """What one model says of one window.

@@ -7,8 +7,7 @@ import math
 from collections.abc import Mapping
 from typing import Any, TextIO
 
-from realtime.latency import STAGES
-from realtime.records import Event, ModelSummary, Prediction, Record, Start, Summary
+from realtime.records import STAGES, Event, ModelSummary, Prediction, Record, Start, Summary
 from realtime.sinks.textstream import TextStream
 
 

@@ -15,8 +15,8 @@ from hypothesis import strategies as st
 from realtime.decision import Decision
 from realtime.engine import Engine
 from realtime.errors import UserError
-from realtime.latency import STAGES
 from realtime.records import (
+    STAGES,
     STREAM_RATE,
     Event,
     MidiBlock,

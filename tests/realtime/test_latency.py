@@ -1,8 +1,8 @@
 import numpy as np
 import pytest
 
-from realtime.latency import STAGES, Percentiles, Stopwatch
-from realtime.records import Latency
+from realtime.latency import Percentiles, Stopwatch
+from realtime.records import STAGES, Latency
 
 
 def test_percentiles_of_each_stage():
