@@ -183,7 +183,7 @@ PRESETS = {
                 "dense_dropout": 0.3,
                 "stack": 2,
             },
-            schedule=Schedule(epochs=44, windows=12_288, batch=128, rate=2e-3, decay=1e-2),
+            schedule=Schedule(epochs=48, windows=12_288, batch=128, rate=2e-3),
             quantisation="dynamic",
             smoothing_s=5.0,
         ),

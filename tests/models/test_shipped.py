@@ -17,18 +17,6 @@ from training.presets import PRESETS
 README = Path(__file__).parents[2] / "README.md"
 ROW = re.compile(r"^\| `([\w-]+)` \|[^|]*\|([^|]*)\|([^|]*)\|([^|]*)\|([^|]*)\|$", re.MULTILINE)
 
-IN_TRAINING = {"preset": {"composer-lstm"}}
-"""Models that a test waits for: take them out with the commit that brings them."""
-
-
-def models(test, names=tuple(PRESETS)):
-    """Each model as a case, those that are being trained anew without blame."""
-    mark = pytest.mark.xfail(reason="being trained anew")
-    return [
-        pytest.param(name, marks=mark if name in IN_TRAINING.get(test, ()) else ())
-        for name in names
-    ]
-
 
 def operators(name):
     """Names of a network's operators, those that TFLite itself does not have as ``custom:NAME``."""
@@ -46,7 +34,7 @@ def test_every_preset_ships():
     assert {path.parent.name for path in SHIPPED.glob("*/model.json")} == set(PRESETS)
 
 
-@pytest.mark.parametrize("name", models("preset"))
+@pytest.mark.parametrize("name", PRESETS)
 def test_a_model_is_what_its_preset_builds(name):
     preset, manifest = PRESETS[name], read_manifest(SHIPPED / name)
     wanted = json.loads(json.dumps([preset.network, asdict(preset.schedule)]))
@@ -58,12 +46,12 @@ def test_a_model_is_what_its_preset_builds(name):
     assert ("unknown" in manifest.figures) == preset.gated
 
 
-@pytest.mark.parametrize("name", models("start", tuple(own.EPOCHS)))
+@pytest.mark.parametrize("name", tuple(own.EPOCHS))
 def test_sounds_of_ones_own_have_weights_to_begin_with(name):
     assert start.digest(SHIPPED / name)
 
 
-@pytest.mark.parametrize("name", models("figures"))
+@pytest.mark.parametrize("name", PRESETS)
 def test_the_readme_tells_the_figures_of_the_manifest(name):
     (told,) = [row[1:] for row in ROW.findall(README.read_text("utf-8")) if row[0] == name]
     manifest = read_manifest(SHIPPED / name)
@@ -77,7 +65,7 @@ def test_the_readme_tells_the_figures_of_the_manifest(name):
     ]
 
 
-@pytest.mark.parametrize("name", models("operators"))
+@pytest.mark.parametrize("name", PRESETS)
 def test_a_network_needs_nothing_beside_tflite(name):
     found = operators(name)
     assert not [each for each in found if each.startswith(("custom", "CUSTOM", "Flex"))]

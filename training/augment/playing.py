@@ -49,30 +49,6 @@ def humanise(notes: Notes, rng: np.random.Generator) -> Notes:
     )
 
 
-def thin(notes: Notes, rng: np.random.Generator) -> Notes:
-    """Leave out one hand, or notes here and there, now and then.
-
-    No performance, but the style is still to be told from it, and the piece less easily.
-
-    Args:
-        notes: At least one note.
-        rng: Source of chance.
-
-    Returns:
-        At least one note.
-    """
-    chance = rng.random()
-    if chance < 0.15:
-        split = np.quantile(notes.pitches, rng.uniform(0.3, 0.7))
-        kept = notes.pitches >= split if rng.random() < 0.6 else notes.pitches <= split
-    elif chance < 0.5:
-        kept = rng.random(len(notes)) >= rng.uniform(0.05, 0.35)
-    else:
-        return notes
-    kept[int(rng.integers(len(notes)))] = True
-    return notes.take(kept)
-
-
 def rubato(
     onsets: np.ndarray, durations: np.ndarray, rng: np.random.Generator, bends: int = 0
 ) -> tuple[np.ndarray, np.ndarray]:

@@ -15,7 +15,7 @@ from realtime.records import STREAM_RATE, TimedMessage
 from realtime.synth import Synth
 from training.augment import sound
 from training.augment.picture import colour, mask
-from training.augment.playing import humanise, thin
+from training.augment.playing import humanise
 from training.datasets import Dataset
 from training.datasets.midi import Notes, load
 from training.inputs import Progress
@@ -62,12 +62,8 @@ class Pieces:
     def draw(self, rng: np.random.Generator) -> tuple[int, Notes]:
         """A composer's number and one of his pieces."""
         k = int(rng.integers(len(self.labels)))
-        return k, self.by(k, rng)
-
-    def by(self, composer: int, rng: np.random.Generator) -> Notes:
-        """One of a composer's pieces."""
-        i = rng.choice(len(self.pieces[composer]), p=self._weights[composer])
-        return self.pieces[composer][int(i)]
+        i = rng.choice(len(self.pieces[k]), p=self._weights[k])
+        return k, self.pieces[k][int(i)]
 
 
 class NoteInputs:
@@ -77,10 +73,6 @@ class NoteInputs:
         data: Labelled MIDI files.
         feature: Description of a ``notes`` or ``chords`` feature.
     """
-
-    JOINED = 0.4
-    """Share of windows that go from one piece of a composer to another: what they have in common is
-    his style, and a composer of few pieces has many pairs of them."""
 
     DURATIONS_HIDDEN = 0.3
     """Share of windows that are told no durations: pedals and pianos blur them."""
@@ -101,20 +93,16 @@ class NoteInputs:
         for i in range(n):
             labels[i], piece = self._pieces.draw(rng)
             windows[i] = self._window(piece, rng)
-            if rng.random() < self.JOINED:
-                heard = np.flatnonzero(windows[i].any(axis=1))
-                cut = int(rng.choice(heard))
-                windows[i, :cut] = self._window(self._pieces.by(int(labels[i]), rng), rng)[:cut]
         return windows, np.eye(len(self.labels), dtype=np.float32)[labels]
 
     def _window(self, piece: Notes, rng: np.random.Generator) -> np.ndarray:
         length, chord = self.shape[0], self.feature["chord"]
         chordal = self.feature["kind"] == "chords"
-        taken = length * (4 if chordal else 1)  # enough notes for that many chords, mostly
+        taken = length * (3 if chordal else 1)  # enough notes for that many chords, mostly
         start = int(rng.integers(0, max(1, len(piece) - taken // 2)))
         if rng.random() < 0.15:  # someone has only just begun to play
             taken = int(rng.integers(SHORTEST // 2, taken))
-        notes = humanise(thin(piece.take(slice(start, start + taken)), rng), rng)
+        notes = humanise(piece.take(slice(start, start + taken)), rng)
         durations = notes.durations
         if rng.random() < self.DURATIONS_HIDDEN:
             durations = np.zeros_like(durations)

@@ -2,7 +2,7 @@ import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 
-from training.augment.playing import humanise, thin
+from training.augment.playing import humanise
 from training.datasets.midi import Notes
 
 SCORES = st.lists(
@@ -49,25 +49,6 @@ def test_chance_is_all_that_it_depends_on(raw, seed):
     one, other = (humanise(score(raw, s), np.random.default_rng(seed)) for s in (0.0, 0.0))
     for name in ("onsets", "durations", "pitches", "velocities", "programs"):
         assert np.array_equal(getattr(one, name), getattr(other, name))
-
-
-@given(SCORES, st.integers(0, 2**32))
-def test_what_is_left_out_leaves_the_rest_as_it_was(raw, seed):
-    notes = score(raw)
-    left = thin(notes, np.random.default_rng(seed))
-    assert 1 <= len(left) <= len(notes)
-    at = left.programs  # the place in the score
-    for name in ("onsets", "durations", "pitches", "velocities"):
-        assert np.array_equal(getattr(left, name), getattr(notes, name)[at])
-
-
-def test_a_hand_or_some_notes_are_left_out_now_and_then():
-    rng = np.random.default_rng(0)
-    notes = score([(0.25, 0.2, 40 + i % 40) for i in range(200)])
-    shares = np.array([len(thin(notes, rng)) / 200 for _ in range(300)])
-    assert 0.4 < np.mean(shares == 1) < 0.6
-    assert 0.2 < np.mean((shares < 1) & (shares > 0.6)) < 0.5
-    assert np.mean(shares < 0.6) > 0.03
 
 
 def test_music_beyond_the_piano_keeps_its_key():
