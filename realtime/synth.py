@@ -5,8 +5,10 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Callable, Iterable
+from contextlib import redirect_stdout
 from ctypes import c_int, c_uint, c_void_p
 from importlib.util import find_spec
+from io import StringIO
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self
 
@@ -63,7 +65,8 @@ class Synth:
 
     def __init__(self, soundfont: str | Path | None = None, *, gain: float = 1.0) -> None:
         try:
-            import fluidsynth
+            with redirect_stdout(StringIO()):  # on build machines it tells there where it lies
+                import fluidsynth
         except (ImportError, AttributeError, OSError) as error:
             how = INSTALL.get(sys.platform, "install FluidSynth")
             raise SynthMissing(

@@ -1,3 +1,4 @@
+import os
 import subprocess
 import sys
 
@@ -146,6 +147,13 @@ def test_nothing_that_is_played_reaches_the_terminal(synth, capfd):
     synth.reset()
     captured = capfd.readouterr()
     assert (captured.out, captured.err) == ("", "")
+
+
+def test_on_build_machines_the_library_says_nothing_either(synth):
+    code = "from realtime.synth import Synth; Synth().close()"
+    env = os.environ | {"CI": "1"}
+    ran = subprocess.run([sys.executable, "-c", code], env=env, capture_output=True, check=True)
+    assert (ran.stdout, ran.stderr) == (b"", b"")
 
 
 @pytest.mark.parametrize("error", [ImportError, AttributeError, OSError])
