@@ -32,7 +32,7 @@ import numpy as np
 TOP = Path(__file__).resolve().parents[1]
 sys.path.append(str(TOP / "tests" / "live"))
 
-from others import Helper, environment, jack_audio, pulse_audio  # noqa: E402
+from others import Helper, environment, jack_audio, pulse_audio  # noqa: E402 - found by the line above
 
 STAGES = ("capture", "features", "inference", "total")
 SHARE = 0.1  # of the hop that all of it may take

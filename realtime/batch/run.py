@@ -81,8 +81,8 @@ def _hear(
         outcomes = cluster(todo, how, args.dask)
     else:
         outcomes = processes(todo, how, min(args.jobs or cores(), len(todo)))
-    # An iterator by its type, a generator in fact: closing it ends the processes.
-    with Progress(len(todo), sum(found.size for found in todo)) as progress, closing(outcomes):  # type: ignore[type-var]
+    progressed = Progress(len(todo), sum(found.size for found in todo))
+    with progressed as progress, closing(outcomes):  # type: ignore[type-var]  # in fact a generator
         for found, heard in outcomes:
             if heard.failure:
                 failed[found.name] = heard.failure

@@ -187,7 +187,8 @@ def main(stream: str, hours: float, facts: Path) -> None:
     source, played = microphone() if stream == "audio" else keyboard()
     tee = Tee(source, start, end)
     engine = Engine(tee, models, hop=HOP, duration=end / STREAM_RATE, signals=True)
-    outlet = Outlet(JsonLines(open(os.devnull, "w", encoding="utf-8")), wait=True)  # noqa: SIM115
+    nowhere = open(os.devnull, "w", encoding="utf-8")  # noqa: SIM115 - open as long as the process
+    outlet = Outlet(JsonLines(nowhere), wait=True)
     memory, handles, threads = [], [], []
     last: list[Prediction] = []
     states: Counter[str] = Counter()

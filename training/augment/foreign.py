@@ -49,7 +49,6 @@ def kinds(fonts: list[Path]) -> dict[str, Draw]:
         "wind": _wind,
         "motor": _motor,
         "sweep": _sweep,
-        "moans": _moans,
     }
     if shutil.which("espeak-ng"):
         found["speech"] = _speech
@@ -89,40 +88,6 @@ def _hum(n: int, rng: np.random.Generator) -> np.ndarray:
     waves = levels[:, None] * np.sin(2 * np.pi * base * orders[:, None] * t + phases[:, None])
     hiss = sound.noise(n, rng) * 10 ** rng.uniform(-3, -1)
     return (waves.sum(axis=0) + hiss).astype(np.float32)
-
-
-def _moans(n: int, rng: np.random.Generator) -> np.ndarray:
-    """Large animals far away: low, bending, rough tones that ring on, over a rumble."""
-    from scipy.signal import fftconvolve, lfilter
-
-    out = np.zeros(n)
-    base = np.exp(rng.uniform(np.log(50), np.log(700)))
-    pace = np.exp(rng.uniform(np.log(0.3), np.log(2.5)))
-    orders = np.arange(1, int(rng.integers(2, 14)))[:, None]
-    levels = rng.uniform(0, 1, orders.shape) * orders ** -rng.uniform(0, 1.5)
-    at = -int(rng.uniform(0, 1) * STREAM_RATE)
-    while at < n:
-        length = int(pace * rng.uniform(0.5, 2) * STREAM_RATE)
-        t = np.linspace(0, 1, length)
-        bends = np.log(base) + rng.normal(0, 0.25, int(rng.integers(2, 6)))
-        hz = np.exp(np.interp(t, np.linspace(0, 1, len(bends)), bends))
-        phase = 2 * np.pi * np.cumsum(hz) / STREAM_RATE
-        heard = orders * hz < STREAM_RATE / 2
-        tone = (levels * np.sin(orders * phase) * heard).sum(axis=0)
-        if rng.random() < 0.5:  # a growl
-            tone *= 1 + rng.uniform(0, 1) * np.sin(2 * np.pi * rng.uniform(15, 90) * pace * t)
-        tone *= np.sin(np.pi * t) ** rng.uniform(0.3, 1.5) * rng.uniform(0.2, 1)
-        start, end = max(0, at), min(n, at + length)
-        if end > start:
-            out[start:end] += tone[start - at : end - at]
-        at += int(length * rng.uniform(1, 2.5))
-    echo = rng.normal(0, 1, int(rng.uniform(0.3, 2.5) * STREAM_RATE))
-    echo *= np.exp(-np.linspace(0, 6, len(echo)))
-    wet = fftconvolve(out, echo)[:n]
-    out += wet * rng.uniform(0.2, 1.5) * np.sqrt(np.mean(out**2) / (np.mean(wet**2) + 1e-12))
-    rumble = lfilter([1], [1, -rng.uniform(0.5, 0.98)], rng.normal(0, 1, n))
-    rumble *= np.sqrt(np.mean(out**2) / np.mean(rumble**2)) * 10 ** rng.uniform(-2, -0.3)
-    return (out + rumble).astype(np.float32)
 
 
 def _applause(n: int, rng: np.random.Generator) -> np.ndarray:
