@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any, Self
 import numpy as np
 
 from realtime.errors import UserError
-from realtime.features.notes import DRUM_CHANNEL
+from realtime.features.tracker import DRUM_CHANNEL
 from realtime.quiet import quiet_stderr
 from realtime.records import STREAM_RATE, TimedMessage
 from realtime.text import printable

@@ -123,6 +123,13 @@ def _trained(training: dict[str, Any]) -> list[str]:
             "out.",
             "",
         ]
+    if "teacher" in training:
+        name, _, digest = str(training["teacher"]).partition(" ")
+        lines += [
+            f"Beside the labels it learned from what `{name}` said of each window, in the version "
+            f"whose SHA-256 begins with {digest}.",
+            "",
+        ]
     licences = training.get("licences") or ["data of which the manifest does not tell"]
     lines += [*(f"- {licence}" for licence in licences), ""]
     if "command" in training:

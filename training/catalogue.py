@@ -31,7 +31,7 @@ FURTHER = {
             task="composer",
             kind="crnn",
             inputs="notes",
-            feature=CHORDS,
+            feature=CHORDS | {"patterns": False},
             network={
                 "name": "crnn1d",
                 "filters": [96, 96],

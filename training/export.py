@@ -54,7 +54,7 @@ def convert(
     import tf_keras
 
     twin = networks.build(preset.network, inputs.shape, len(inputs.labels), tf_keras)
-    for old, new in zip(model.layers, twin.layers, strict=True):
+    for old, new in zip(_weighted(model), _weighted(twin), strict=True):
         new.set_weights(old.get_weights())
     if gate is not None:
         twin = networks.gated(twin, gate, tf_keras)
@@ -74,6 +74,10 @@ def convert(
     except Exception as error:  # and raises whatever it likes
         raise UserError(f"the network cannot be converted to TFLite: {error}") from error
     return content
+
+
+def _weighted(model: Any) -> list[Any]:
+    return [layer for layer in model.layers if layer.get_weights()]
 
 
 def write(

@@ -17,6 +17,7 @@ from realtime.files import whole
 from realtime.quiet import quiet_stderr
 from realtime.registry import SHIPPED
 from training import networks, start
+from training.distil import Teacher
 from training.inputs import Inputs
 from training.presets import Preset
 
@@ -67,11 +68,13 @@ def train(preset: Preset, inputs: Inputs, folder: Path, *, seed: int = 0) -> Ite
         seed: Of weights and windows.
 
     Raises:
-        UserError: The checkpoint is of a network with other inputs or labels.
+        UserError: The checkpoint is of a network with other inputs or labels, or its teacher cannot
+            teach it.
     """
     import keras
 
     schedule = preset.schedule
+    teacher = Teacher(SHIPPED / preset.teacher, preset, inputs.labels) if preset.teacher else None
     folder.mkdir(parents=True, exist_ok=True)
     checkpoint, log = folder / "last.keras", folder / "history.json"
     history: list[dict[str, float]] = json.loads(log.read_text()) if log.exists() else []
@@ -92,6 +95,8 @@ def train(preset: Preset, inputs: Inputs, folder: Path, *, seed: int = 0) -> Ite
         rng = np.random.default_rng([seed, number])
         seed_dropout(model, seed * 100_003 + number)
         windows, targets = inputs.draw(schedule.windows, rng)
+        if teacher is not None:
+            targets = teacher.soften(windows, targets)
         result = model.fit(
             windows, targets, batch_size=schedule.batch, shuffle=False, verbose=0
         ).history

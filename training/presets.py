@@ -35,8 +35,8 @@ PICTURE = {
 }
 """20 s of sound as 256 x 256 grey points, three bands a semitone from A0."""
 
-CHORDS = {"kind": "chords", "length": 256, "chord": 0.04}
-"""The last 256 chords."""
+CHORDS = {"kind": "chords", "length": 256, "chord": 0.04, "patterns": True}
+"""The last 256 chords and the patterns they make."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,6 +85,8 @@ class Preset:
             where there is held-out data.
         smoothing_s: Time constant of the smoothed probabilities in seconds.
         start: Shipped model of the same network whose weights it begins with; none by default.
+        teacher: Shipped model whose answers it learns from beside the labels; none by default.
+        taught: Weight of those answers, the labels' being the rest.
     """
 
     name: str
@@ -100,6 +102,8 @@ class Preset:
     unknown_below: float = 0.0
     smoothing_s: float = 1.0
     start: str = ""
+    teacher: str = ""
+    taught: float = 0.5
 
 
 PRESETS = {
@@ -176,14 +180,15 @@ PRESETS = {
             inputs="notes",
             feature=CHORDS,
             network={
-                "name": "lstm",
-                "units": [160, 160],
+                "name": "patterns",
+                "embedding": 96,
+                "pattern_dropout": 0.5,
+                "units": 128,
+                "stack": 2,
                 "dropout": 0.3,
                 "dense": 120,
-                "dense_dropout": 0.3,
-                "stack": 2,
             },
-            schedule=Schedule(epochs=48, windows=12_288, batch=128, rate=2e-3),
+            schedule=Schedule(epochs=20, windows=12_288, batch=128, rate=4e-3, decay=1e-2),
             quantisation="dynamic",
             smoothing_s=5.0,
         ),

@@ -12,7 +12,7 @@ from typing import Any
 from realtime.errors import UserError
 from realtime.files import whole
 from realtime.registry import SHIPPED
-from training import start
+from training import distil, start
 from training.datasets import Dataset
 from training.presets import Preset
 
@@ -26,7 +26,7 @@ def describe(preset: Preset, data: Dataset, seed: int) -> dict[str, Any]:
     """All that a trained network depends on, ready for JSON.
 
     Raises:
-        UserError: The weights that it begins with cannot be read.
+        UserError: The weights that it begins with, or its teacher, cannot be read.
     """
     values = {
         "network": preset.network,
@@ -38,6 +38,8 @@ def describe(preset: Preset, data: Dataset, seed: int) -> dict[str, Any]:
         "labels": data.labels,
         "data": fingerprint(data),
     }
+    if preset.teacher:
+        values["teacher"] = distil.digest(SHIPPED / preset.teacher)
     ready: dict[str, Any] = json.loads(json.dumps(values))
     return ready
 

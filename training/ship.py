@@ -8,8 +8,8 @@ from typing import Any
 
 import numpy as np
 
-from realtime.registry import Manifest
-from training import card, export, start, unknown
+from realtime.registry import SHIPPED, Manifest
+from training import card, distil, export, start, unknown
 from training.datasets import Dataset, licences
 from training.evaluate import Heard, calibration_chance, calibration_error, listen, report
 from training.fit import trained
@@ -65,6 +65,8 @@ def ship(
         "schedule": asdict(preset.schedule),
         "network": preset.network,
     }
+    if preset.teacher:
+        training["teacher"] = f"{preset.teacher} {distil.digest(SHIPPED / preset.teacher)}"
     calibration = {"temperature": 1.0, "unknown_below": preset.unknown_below}
 
     def write() -> Manifest:

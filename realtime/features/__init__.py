@@ -14,8 +14,9 @@ import numpy as np
 
 from realtime import plugins
 from realtime.errors import UserError
+from realtime.features.chords import ChordSequence
 from realtime.features.mfcc import Mfcc
-from realtime.features.notes import ChordSequence, NoteSequence
+from realtime.features.notes import NoteSequence
 from realtime.features.spectrogram import Spectrogram
 
 if TYPE_CHECKING:

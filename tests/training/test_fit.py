@@ -33,7 +33,15 @@ TINY = {
         "dense": 8,
         "dropout": 0.1,
     },
-    "composer-lstm": {"name": "lstm", "units": [4], "dropout": 0.1, "dense": 8},
+    "composer-lstm": {
+        "name": "patterns",
+        "embedding": 4,
+        "pattern_dropout": 0.1,
+        "units": 4,
+        "stack": 2,
+        "dropout": 0.1,
+        "dense": 8,
+    },
 }
 
 

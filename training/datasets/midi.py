@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from realtime.errors import UserError
-from realtime.features.notes import DOUBLING
+from realtime.features.tracker import DOUBLING
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,7 +72,7 @@ def load(path: Path) -> Notes:
 
 
 def merge_doublings(notes: Notes) -> Notes:
-    """Play all parts on one keyboard, as ``realtime.features.notes`` hears them.
+    """Play all parts on one keyboard, as ``realtime.features.tracker`` hears them.
 
     Of the notes that strike a key within ``DOUBLING`` seconds one is kept, until the last of them
     ends. A key that is struck again while another part holds it ends its first note there, and is

@@ -10,7 +10,8 @@ import numpy as np
 
 from realtime.errors import UserError
 from realtime.features import build
-from realtime.features.notes import chord_matrix, note_matrix
+from realtime.features.chords import chord_matrix
+from realtime.features.notes import note_matrix
 from realtime.records import STREAM_RATE, TimedMessage
 from realtime.synth import Synth
 from training.augment import sound
@@ -107,7 +108,14 @@ class NoteInputs:
         if rng.random() < self.DURATIONS_HIDDEN:
             durations = np.zeros_like(durations)
         if chordal:
-            return chord_matrix(notes.onsets, durations, notes.pitches, length=length, chord=chord)
+            return chord_matrix(
+                notes.onsets,
+                durations,
+                notes.pitches,
+                length=length,
+                chord=chord,
+                patterns=self.feature["patterns"],
+            )
         return note_matrix(
             notes.onsets,
             durations,

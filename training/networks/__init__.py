@@ -15,16 +15,17 @@ import numpy as np
 
 from realtime import plugins
 from realtime.errors import UserError
-from training.networks import hybrid, mixed, recurrent, vgg
+from training.networks import hybrid, mixed, patterns, recurrent, vgg
 
 BUILDERS: dict[str, Callable[..., Any]] = {
     "vgg": vgg.build,
     "mixed": mixed.build,
     "lstm": recurrent.build,
+    "patterns": patterns.build,
     "crnn": hybrid.build,
     "crnn1d": hybrid.build_1d,
 }
-SEQUENTIAL = ("lstm", "crnn1d")
+SEQUENTIAL = ("lstm", "patterns", "crnn1d")
 """Networks that read (steps, features); the others read a picture with one channel."""
 
 STANDARDISE = "standardise"

@@ -17,6 +17,8 @@ def build(
     dense_dropout: float = 0.0,
     head: Literal["flatten", "last", "average", "both"] = "average",
     stack: int = 1,
+    frames: Sequence[int] = (),
+    counts: int = 0,
 ) -> Any:
     """LSTM layers with dropout between, a dense layer.
 
@@ -36,10 +38,18 @@ def build(
             the average, for what changes within a window.
         stack: Rows of the input read in one step: a divisor of ``steps``. Fewer steps are faster,
             and what lies far apart is easier to relate (Sak et al., 2015).
+        frames: Units of dense layers that read each row by itself before the LSTM layers do, with
+            batch norm: what an LSTM's gates alone find hard to tell apart.
+        counts: Kinds of steps that are counted over the window beside the LSTM layers, through a
+            function that flattens as counts grow; none by default. See ``patterns``.
     """
     layers = keras.layers
+    for n in frames:
+        x = layers.BatchNormalization()(layers.Dense(n, use_bias=False)(x))
+        x = layers.ReLU()(x)
     if stack > 1:
         x = layers.Reshape((x.shape[1] // stack, x.shape[2] * stack))(x)
+    counted = count(layers.Dense(counts, activation="relu")(x), layers) if counts else None
     for i, n in enumerate(units):
         x = layers.LSTM(n, return_sequences=head != "last" or i < len(units) - 1)(x)
         x = layers.Dropout(dropout)(x)
@@ -50,5 +60,24 @@ def build(
     elif head == "both":
         last = layers.Flatten()(layers.Cropping1D((x.shape[1] - 1, 0))(x))
         x = layers.Concatenate()([layers.GlobalAveragePooling1D()(x), last])
+    if counted is not None:
+        x = layers.Concatenate()([x, counted])
     x = layers.Dense(dense, activation="relu")(x)
     return layers.Dropout(dense_dropout)(x)
+
+
+def count(found: Any, layers: Any) -> Any:
+    """How much of each kind a window holds: its average, flattened as it grows.
+
+    What is found twice tells nearly as much as what is found all the time; an average alone would
+    drown it.
+
+    Args:
+        found: (batch, steps, kinds), at least 0.
+        layers: ``keras.layers`` or ``tf_keras.layers``.
+
+    Returns:
+        (batch, kinds), 0 to 1.
+    """
+    average = layers.GlobalAveragePooling1D()(found)
+    return layers.Activation("softsign")(layers.Rescaling(4.0)(average))

@@ -44,7 +44,7 @@ class Windows:
 
     Attributes:
         labels: Names of the classes.
-        x: float16 (n, *shape), on disk.
+        x: (n, *shape), on disk; see ``_type``.
         y: Label number of each, int64 (n,).
         files: Number of the file that each comes from, int64 (n,).
         groups: Number of its instrument or work, int64 (n,).
@@ -219,7 +219,7 @@ def _fill(
 ) -> tuple[np.ndarray, dict[str, str]]:
     """The array on disk, computed from where it was left, and the files that are bad."""
     folder.mkdir(0o700, parents=True, exist_ok=True)  # recordings are in it
-    x, done, left_out = _begun(folder, shape)
+    x, done, left_out = _begun(folder, shape, _type(plan.feature))
     row = sum(len(starts) for _, starts in wanted[:done])
     rest = wanted[done:]
     parts = [rest[i : i + CHUNK] for i in range(0, len(rest), CHUNK)]
@@ -242,7 +242,14 @@ def _fill(
     return np.lib.format.open_memmap(folder / ARRAY, mode="r"), left_out
 
 
-def _begun(folder: Path, shape: tuple[int, ...]) -> tuple[np.memmap, int, dict[str, str]]:
+def _type(feature: dict[str, Any]) -> type[np.floating]:
+    """float16 is enough for what was measured, and not for numbers of patterns."""
+    return np.float32 if feature.get("patterns") else np.float16
+
+
+def _begun(
+    folder: Path, shape: tuple[int, ...], kind: type[np.floating]
+) -> tuple[np.memmap, int, dict[str, str]]:
     """The array on disk, how many files are in it, and those that are bad.
 
     Raises:
@@ -250,7 +257,7 @@ def _begun(folder: Path, shape: tuple[int, ...]) -> tuple[np.memmap, int, dict[s
     """
     array, done = folder / ARRAY, folder / DONE
     if not array.exists() or not done.exists():
-        return np.lib.format.open_memmap(array, "w+", np.float16, shape), 0, {}
+        return np.lib.format.open_memmap(array, "w+", kind, shape), 0, {}
     try:
         x = np.lib.format.open_memmap(array, mode="r+")
         state = json.loads(done.read_text("utf-8"))
@@ -258,7 +265,7 @@ def _begun(folder: Path, shape: tuple[int, ...]) -> tuple[np.memmap, int, dict[s
     except Exception as error:  # a header is Python source, and fails in as many ways
         reason = (str(error).splitlines() or ["no reason"])[0]
         raise UserError(f"{array}: damaged ({reason}); delete {folder}, it is made anew") from error
-    if (x.dtype, x.shape) != (np.float16, shape) or files < 0:
+    if (x.dtype, x.shape) != (kind, shape) or files < 0:
         raise UserError(f"{array}: damaged (other windows); delete {folder}, it is made anew")
     return x, files, {name: str(reason) for name, reason in left_out.items()}
 
@@ -266,14 +273,14 @@ def _begun(folder: Path, shape: tuple[int, ...]) -> tuple[np.memmap, int, dict[s
 def _compute(
     reads: str, feature: dict[str, Any], part: Sequence[tuple[str, list[int]]]
 ) -> list[np.ndarray | str]:
-    """Windows of each file, float16 (n, *shape), or what is wrong with it."""
+    """Windows of each file, (n, *shape), or what is wrong with it."""
     made: Any = build(feature)
     results: list[np.ndarray | str] = []
     readers = {"sounds": _sounds, "notes": _sequences, "piece-sounds": _segments}
     for path, starts in part:
         try:
             windows = np.stack(list(readers[reads](made, Path(path), starts)))
-            results.append(windows.astype(np.float16))
+            results.append(windows.astype(_type(feature)))
         except UserError as error:
             results.append(str(error).partition(": ")[2] or str(error))
     return results

@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 
 from realtime.errors import UserError
+from realtime.features.chords import COLUMNS, PATTERNS
 from training.protocols.plans import PLANS, find
 
 pytestmark = pytest.mark.usefixtures("tiny")
@@ -85,6 +86,12 @@ def test_sequences_are_those_of_the_paper(pieces: str, made) -> None:
 def test_our_own_presets_see_the_same_notes(pieces: str, made) -> None:
     ours = made(find("composer-lstm"), pieces)
     assert ours.keys.tolist() == made(PLANS["composer-lstm-paper"], pieces).keys.tolist()
+
+
+def test_numbers_of_patterns_are_kept_exactly(pieces: str, made) -> None:
+    numbers = made(find("composer-lstm"), pieces).take(np.arange(8))[:, :, COLUMNS:]
+    assert numbers.max() == PATTERNS - 1
+    assert np.array_equal(numbers, np.round(numbers))
 
 
 def test_most_takes_so_many_windows_a_label(pieces: str, made) -> None:
