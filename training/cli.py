@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from realtime.errors import UserError
+from realtime.registry import SHIPPED
 from realtime.text import printable
 from training import commandline
 from training.progress import Ticker, epoch_line, name_left_out, say
@@ -144,10 +145,13 @@ def _build(
     trained: bool = False,
 ) -> None:
     """Train one network, if it is not, and write its folder."""
-    from training import inputs, provenance, ship
+    from training import distil, inputs, provenance, ship
     from training.fit import quiet_tensorflow, train
 
     say(f"{preset.name}: {len(data.examples)} files: {_counts(data.counts)}")
+    if preset.teacher and not distil.suits(SHIPPED / preset.teacher, preset, data.labels):
+        say(f"{preset.teacher} names or reads something else, and is not asked to teach")
+        preset = replace(preset, teacher="")
     work = _checkpoints(args, preset)
     take = provenance.check if trained else provenance.claim
     if told := take(work, provenance.describe(preset, data, args.seed)):

@@ -10,7 +10,6 @@ from pathlib import Path
 
 import numpy as np
 
-from realtime.errors import UserError
 from realtime.registry import load, read_manifest
 from training.presets import Preset
 
@@ -24,34 +23,41 @@ def digest(folder: Path) -> str:
     return read_manifest(folder).sha256[:16]
 
 
+def suits(folder: Path, preset: Preset, labels: list[str]) -> bool:
+    """Whether a shipped model reads and names what a preset does, for these labels.
+
+    Raises:
+        UserError: Its manifest cannot be read.
+    """
+    manifest = read_manifest(folder)
+    return manifest.feature == preset.feature and list(manifest.labels) == labels
+
+
 class Teacher:
     """A shipped model whose answers stand beside the labels.
 
     Args:
-        folder: Its model folder.
-        preset: What it is to teach.
-        labels: The labels of the network that learns.
+        folder: Its model folder; see ``suits``.
+        share: Weight of its answers, the labels' being the rest.
 
     Raises:
-        UserError: It cannot be loaded, or reads or names something else.
+        UserError: It cannot be loaded.
     """
 
-    def __init__(self, folder: Path, preset: Preset, labels: list[str]) -> None:
-        model = load(folder)
-        if model.manifest.feature != preset.feature or list(model.manifest.labels) != labels:
-            raise UserError(
-                f"{folder}: reads or names something else than {preset.name} does, and cannot "
-                f"teach it; train it anew with the same data first"
-            )
-        self._network = model.network
-        self._share = preset.taught
+    def __init__(self, folder: Path, share: float) -> None:
+        self._network = load(folder).network
+        self._share = share
 
     def soften(self, windows: np.ndarray, targets: np.ndarray) -> np.ndarray:
-        """Targets that are partly the teacher's answers.
+        """Mix what the teacher says into the targets.
 
         Args:
             windows: float32 (n, *shape).
             targets: float32 (n, n_labels), each row sums to 1.
+
+        Returns:
+            float32 (n, n_labels), each row sums to 1.
         """
-        said = np.stack([self._network.predict(window).copy() for window in windows])
+        said = np.stack([self._network.predict(window) for window in windows])
+        said /= said.sum(axis=1, keepdims=True)  # in 8 bits they sum to about 1
         return (1 - self._share) * targets + self._share * said

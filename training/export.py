@@ -77,6 +77,7 @@ def convert(
 
 
 def _weighted(model: Any) -> list[Any]:
+    """Layers that hold weights: a checkpoint may lack others that its network has since."""
     return [layer for layer in model.layers if layer.get_weights()]
 
 

@@ -69,12 +69,12 @@ def train(preset: Preset, inputs: Inputs, folder: Path, *, seed: int = 0) -> Ite
 
     Raises:
         UserError: The checkpoint is of a network with other inputs or labels, or its teacher cannot
-            teach it.
+            be loaded.
     """
     import keras
 
     schedule = preset.schedule
-    teacher = Teacher(SHIPPED / preset.teacher, preset, inputs.labels) if preset.teacher else None
+    teacher = Teacher(SHIPPED / preset.teacher, preset.taught) if preset.teacher else None
     folder.mkdir(parents=True, exist_ok=True)
     checkpoint, log = folder / "last.keras", folder / "history.json"
     history: list[dict[str, float]] = json.loads(log.read_text()) if log.exists() else []

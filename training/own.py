@@ -47,7 +47,7 @@ def presets(name: str) -> list[Preset]:
             name=f"{name}-{PRESETS[base].kind}",
             task=name,
             start=base,
-            teacher="",  # it knows instruments alone
+            teacher="",  # which names instruments alone
             schedule=replace(PRESETS[base].schedule, epochs=epochs, windows=WINDOWS),
             pool=POOL,
             gated=False,  # what is foreign to instruments may be just what is to be named

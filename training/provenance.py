@@ -39,7 +39,7 @@ def describe(preset: Preset, data: Dataset, seed: int) -> dict[str, Any]:
         "data": fingerprint(data),
     }
     if preset.teacher:
-        values["teacher"] = distil.digest(SHIPPED / preset.teacher)
+        values["teacher"] = [distil.digest(SHIPPED / preset.teacher), preset.taught]
     ready: dict[str, Any] = json.loads(json.dumps(values))
     return ready
 
@@ -140,7 +140,8 @@ def _unknown(folder: Path) -> str:
 
 
 def _differing(found: dict[str, Any], wanted: dict[str, Any]) -> str:
-    return ", ".join(name for name in wanted if found.get(name) != wanted[name])
+    names = {**wanted, **found}
+    return ", ".join(name for name in names if found.get(name) != wanted.get(name))
 
 
 def _beside(folder: Path, number: int) -> Path:

@@ -82,11 +82,24 @@ def chord_matrix(
     Returns:
         float32 (length, ``COLUMNS``), or eight columns more.
     """
+    gathered = chords(onsets, pitches, chord)
+    return _describe(*gathered, durations, pitches, length=length, patterns=patterns)
+
+
+def _describe(
+    order: np.ndarray,
+    starts: np.ndarray,
+    durations: np.ndarray,
+    pitches: np.ndarray,
+    *,
+    length: int,
+    patterns: bool,
+) -> np.ndarray:
+    """``chord_matrix`` of notes that ``chords`` has gathered."""
     result = np.zeros((length, _width(patterns)), np.float32)
     result[:, COLUMNS:] = PATTERNS - 1
-    if len(onsets) == 0:
+    if len(order) == 0:
         return result
-    order, starts = chords(onsets, pitches, chord)
     row = np.cumsum(np.concatenate(([False], np.diff(starts) > 0)))
     kept = row > row[-1] - length
     row, starts = row[kept] - row[kept][0], starts[kept]
@@ -233,10 +246,9 @@ class ChordSequence(Tracker):
         """The current window, float32 of ``shape``."""
         onsets, durations, pitches, _ = self.notes()
         length = self.shape[0]
-        starts = np.unique(chords(onsets, pitches, self.chord)[1])[-length:]
-        self.start = round(starts[0] * STREAM_RATE) if len(starts) else self._now
+        order, starts = chords(onsets, pitches, self.chord)
+        rows = np.unique(starts)[-length:]
+        self.start = round(rows[0] * STREAM_RATE) if len(rows) else self._now
         # Chords of many notes fill what is kept before they fill every row.
-        self.full = len(starts) == length or len(self._rows) == self._keep
-        return chord_matrix(
-            onsets, durations, pitches, length=length, chord=self.chord, patterns=self.patterns
-        )
+        self.full = len(rows) == length or len(self._rows) == self._keep
+        return _describe(order, starts, durations, pitches, length=length, patterns=self.patterns)

@@ -91,6 +91,14 @@ def test_it_has_all_that_a_stranger_asks_for(manifest: Manifest, tmp_path: Path)
     assert told["What fails"].count("\n- ") == 7
 
 
+def test_who_taught_it_is_told(manifest: Manifest, tmp_path: Path) -> None:
+    assert "Beside the labels" not in written(tmp_path, manifest, [])["What it was trained on"]
+    manifest.training["teacher"] = "big-cnn 0123abcd"
+    told = written(tmp_path, manifest, [])["What it was trained on"]
+    assert "what `big-cnn` said of each window" in told
+    assert "begins with 0123abcd." in told
+
+
 def test_what_was_not_measured_is_not_told(manifest: Manifest, tmp_path: Path) -> None:
     told = written(tmp_path, replace(manifest, figures={}, training={"data": "none"}), [])
     assert "It has not been judged" in told["How good it is"]

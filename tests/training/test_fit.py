@@ -23,7 +23,16 @@ pytest.importorskip("tensorflow")
 
 TINY = {
     "instrument-cnn": {"name": "vgg", "blocks": [[4], [4]], "dropout": 0.1, "dense": 8},
-    "instrument-lstm": {"name": "lstm", "units": [4, 4], "dropout": 0.1, "dense": 8},
+    "instrument-lstm": {
+        "name": "lstm",
+        "units": [4, 4],
+        "dropout": 0.1,
+        "dense": 8,
+        "head": "both",
+        "stack": 2,
+        "frames": [8],
+        "counts": 4,
+    },
     "composer-cnn": {
         "name": "mixed",
         "vgg": [2, 2],
@@ -46,10 +55,10 @@ TINY = {
 
 
 def tiny(name: str, epochs: int = 2) -> Preset:
-    """A preset with its own feature and inputs, but next to no network."""
+    """A preset with its own feature and inputs, but next to no network, and none to teach it."""
     schedule = Schedule(epochs=epochs, windows=32, batch=16)
     pool = {"instrument": 500, "composer": 40}[PRESETS[name].task]
-    return replace(PRESETS[name], network=TINY[name], schedule=schedule, pool=pool)
+    return replace(PRESETS[name], network=TINY[name], schedule=schedule, pool=pool, teacher="")
 
 
 @pytest.fixture
@@ -118,6 +127,18 @@ def test_every_kind_trains_exports_and_runs(
     card = (tmp_path / name / "README.md").read_text()
     assert model.manifest.training["command"] in card
     assert list((tmp_path / name).glob("confusion-*.png"))
+
+
+def test_a_teacher_of_other_things_is_not_asked(
+    sounds: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setitem(
+        PRESETS, "instrument-lstm", replace(tiny("instrument-lstm", 1), teacher="instrument-cnn")
+    )
+    monkeypatch.setattr(ship, "ship", lambda *_, **__: SimpleNamespace(size=0, figures={}))
+    status = cli.main(["fit", "instrument-lstm", "--data", sounds, "--out", str(tmp_path / "out")])
+    assert status == 0
+    assert "instrument-cnn names or reads something else" in capsys.readouterr().err
 
 
 @pytest.mark.parametrize("restarts", [(), (1,)])

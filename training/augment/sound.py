@@ -8,6 +8,10 @@ import numpy as np
 
 from realtime.records import STREAM_RATE
 
+TUNED = 3.0
+"""Semitones by which a sound is tuned up or down at most: its formants move too, as they do from a
+smaller instrument to a larger one."""
+
 
 def place(draw: Callable[[], np.ndarray], n: int, rng: np.random.Generator) -> np.ndarray:
     """Notes of one instrument somewhere in a window: a live window rarely holds just one note.
@@ -20,9 +24,9 @@ def place(draw: Callable[[], np.ndarray], n: int, rng: np.random.Generator) -> n
     Returns:
         float32 (n,): in a quarter of the cases one note from the first sample on, else one note
         that begins anywhere, also before the window, or several of any length; all of it tuned up
-        or down by at most a semitone now and then.
+        or down by at most ``TUNED`` now and then.
     """
-    longer = n + n // 8  # tuning up shortens
+    longer = int(n * 2 ** (TUNED / 12)) + 1  # tuning up shortens
     window = np.zeros(longer, np.float32)
     case = rng.random()
     if case < 0.25:
@@ -39,7 +43,7 @@ def place(draw: Callable[[], np.ndarray], n: int, rng: np.random.Generator) -> n
             _add(window, note * np.float32(10 ** rng.uniform(-0.4, 0)), at)
             at += int(pace * rng.uniform(0.6, 1.4))
     if rng.random() < 0.5:
-        window = tune(window, rng.uniform(-1, 1))
+        window = tune(window, rng.uniform(-TUNED, TUNED))
     return window[:n]
 
 

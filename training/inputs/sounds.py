@@ -25,6 +25,9 @@ SHARD = 500
 BACKGROUND = 0.1
 """Share of windows that hold no instrument, for which every label is equally wrong."""
 
+TOGETHER = 0.15
+"""Share of windows in which another sound of the same label plays too, for one between theirs."""
+
 
 class SoundInputs:
     """Augmented windows of labelled sounds.
@@ -111,6 +114,16 @@ class SoundInputs:
     def _sound(
         self, label: int, n: int, rng: np.random.Generator, left_out: dict[str, str]
     ) -> np.ndarray:
+        samples = self._played(label, n, rng, left_out)
+        if rng.random() < TOGETHER:
+            other = self._played(label, n, rng, left_out)
+            samples = samples + other * np.float32(rng.uniform(0, 1))
+        return sound.record(samples, rng)
+
+    def _played(
+        self, label: int, n: int, rng: np.random.Generator, left_out: dict[str, str]
+    ) -> np.ndarray:
+        """Sound of one instrument of a label, float32 (n,), before it is recorded."""
         for _ in range(1000):
             origins = self._tree[label]
             instruments = origins[int(rng.integers(len(origins)))]
@@ -126,7 +139,7 @@ class SoundInputs:
                 left_out[path] = reason
                 continue
             if float(np.abs(samples).max()) > 1e-3:  # it may lie outside, or have died away
-                return sound.record(samples, rng)
+                return samples
         raise UserError(f"label {self.labels[label]!r}: hardly any of its files hold a sound")
 
 

@@ -25,9 +25,9 @@ def build(
     The LSTM follows what the chords are and how they go on. Beside it each chord's patterns are
     looked up in a table, joined with a linear map of what the chord is, and averaged over the
     window, through a function that flattens as counts grow: a turn that a composer uses twice tells
-    nearly as much as one that he uses all the time. That is a bag of n-grams whose weights are
-    learned (Joulin et al., 2016), and it learns a style from far fewer pieces than the LSTM does
-    alone. Rows in front of a window that is not yet full count as chords without any pattern.
+    more than its share. That is a bag of n-grams with learned weights (Joulin et al., 2016), and it
+    learns a style from far fewer pieces than the LSTM does alone. Rows in front of a window that is
+    not yet full count as chords without any pattern.
 
     Args:
         x: (batch, chords, columns) of ``realtime.features.chords``, with patterns.

@@ -20,7 +20,7 @@ def build(
     frames: Sequence[int] = (),
     counts: int = 0,
 ) -> Any:
-    """LSTM layers with dropout between, a dense layer.
+    """LSTM layers with dropout between, a dense layer; more before and beside them if asked for.
 
     With ``units=(32, 32, 32, 128, 128), dropout=0.3, dense=512, dense_dropout=0.5,
     head="flatten"`` it is the second seed paper's optimised LSTM; with ``units=(32, 120, 240),
@@ -38,8 +38,8 @@ def build(
             the average, for what changes within a window.
         stack: Rows of the input read in one step: a divisor of ``steps``. Fewer steps are faster,
             and what lies far apart is easier to relate (Sak et al., 2015).
-        frames: Units of dense layers that read each row by itself before the LSTM layers do, with
-            batch norm: what an LSTM's gates alone find hard to tell apart.
+        frames: Units of dense layers that read each row by itself, before ``stack``, with batch
+            norm: what an LSTM's gates alone find hard to tell apart.
         counts: Kinds of steps that are counted over the window beside the LSTM layers, through a
             function that flattens as counts grow; none by default. See ``patterns``.
     """
@@ -69,15 +69,14 @@ def build(
 def count(found: Any, layers: Any) -> Any:
     """How much of each kind a window holds: its average, flattened as it grows.
 
-    What is found twice tells nearly as much as what is found all the time; an average alone would
-    drown it.
+    So what is rare tells more than its share, which an average alone would drown.
 
     Args:
         found: (batch, steps, kinds), at least 0.
         layers: ``keras.layers`` or ``tf_keras.layers``.
 
     Returns:
-        (batch, kinds), 0 to 1.
+        (batch, kinds), 0 to below 1.
     """
     average = layers.GlobalAveragePooling1D()(found)
     return layers.Activation("softsign")(layers.Rescaling(4.0)(average))
