@@ -19,6 +19,9 @@ from realtime.text import printable
 
 MANIFEST = "model.json"
 SHIPPED = Path(__file__).resolve().parents[1] / "models"  # not imported: many have such a module
+NAMES = ("composer-cnn", "composer-lstm", "instrument-cnn", "instrument-lstm")
+"""Models that come with the program: whoever works in its folder trains others beside them."""
+
 LARGEST = 64 << 20
 MOST_THREADS = 64  # each network starts as many at once; what no machine has would only starve it
 LARGEST_MANIFEST = 1 << 20  # what is parsed takes up to thirty times its size
@@ -80,12 +83,12 @@ class Model:
 
 
 def shipped() -> list[Path]:
-    """Folders of the models that come with the program."""
-    return sorted(p.parent for p in SHIPPED.glob(f"*/{MANIFEST}"))
+    """Folders of the models that come with the program, as far as they are there."""
+    return [SHIPPED / name for name in NAMES if os.path.isfile(SHIPPED / name / MANIFEST)]
 
 
 def find(name: str) -> Path:
-    """The folder of a shipped model, of one in ``models`` here, or a folder given by its path.
+    """The folder of a shipped model, of one beside them or in ``models`` here, or one by its path.
 
     Raises:
         UserError: There is none.
@@ -174,7 +177,7 @@ def load(folder: Path, *, threads: int = 1) -> Model:
         told = printable(f"{folder / MANIFEST}: {error}")
         raise UserError(f"{told}; export the model again") from error
     try:
-        if folder.resolve().parent != SHIPPED:
+        if folder.resolve() not in [SHIPPED / name for name in NAMES]:
             probe(content)
         network = Network(content, threads=threads)
     except UserError as error:

@@ -234,6 +234,7 @@ FULL = pytest.mark.skipif(not Path("/dev/full").exists(), reason="needs /dev/ful
 
 
 @FULL
+@pytest.mark.reliability
 def test_a_full_disk_under_stdout_leaves_the_other_outputs_alone(short: str, tmp_path) -> None:
     rows = tmp_path / "rows.csv"
     argv = ["--file", short, "--model", "instrument-cnn", "--json", "--csv", str(rows)]

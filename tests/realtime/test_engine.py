@@ -28,6 +28,8 @@ from realtime.records import (
 )
 from realtime.synth import Synth, SynthMissing
 
+pytestmark = pytest.mark.reliability
+
 SIZES = st.lists(st.integers(1, 9_000), min_size=1, max_size=6)
 HOPS = st.sampled_from([0.1, 0.25, 0.33, 1.0])
 

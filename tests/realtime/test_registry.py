@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 
 from realtime import features, registry
+from realtime.api import choose
 from realtime.errors import UserError
 from realtime.registry import find, find_all, load, read_manifest, shipped
 
@@ -262,6 +263,7 @@ class TestFinding:
     def shipped_here(self, model_folder, monkeypatch):
         folder = model_folder(name="flute-cnn")
         monkeypatch.setattr(registry, "SHIPPED", folder.parent)
+        monkeypatch.setattr(registry, "NAMES", ("drum-cnn", "flute-cnn"))
         (folder.parent / "not-a-model").mkdir()
         return folder
 
@@ -271,6 +273,31 @@ class TestFinding:
 
     def test_by_folder(self, shipped_here, tmp_path):
         assert find(str(tmp_path / "not-a-model")) == tmp_path / "not-a-model"
+
+    def test_one_trained_beside_them_is_found_by_name_and_runs_only_when_asked_for(
+        self, shipped_here, model_folder
+    ):
+        own = model_folder(name="doors-cnn", task="doors")
+        assert shipped() == [shipped_here]
+        assert find("doors-cnn") == own
+        assert [m.manifest.name for m in choose("audio", task="all")] == ["flute-cnn"]
+        assert [m.manifest.name for m in choose("audio", models="doors-cnn")] == ["doors-cnn"]
+
+    def test_only_the_shipped_are_not_tried_first(self, shipped_here, model_folder, monkeypatch):
+        tried = []
+        monkeypatch.setattr(registry, "probe", tried.append)
+        load(shipped_here)
+        assert not tried
+        own = model_folder(name="doors-cnn")
+        load(own)
+        load(own / ".." / own.name)
+        assert tried == [(own / "model.tflite").read_bytes()] * 2
+        # Neither a name of theirs elsewhere nor another's network under a name of theirs will do.
+        (own.parent / "else").mkdir()
+        load(model_folder(name="else/flute-cnn"))
+        (own.parent / "drum-cnn").symlink_to(own)
+        load(own.parent / "drum-cnn")
+        assert len(tried) == 4
 
     def test_by_name_in_the_folder_called_models(self, shipped_here, model_folder, monkeypatch):
         pair = shipped_here.parent / "doors"

@@ -9,6 +9,8 @@ from hypothesis import strategies as st
 
 from realtime.ring import Ring
 
+pytestmark = pytest.mark.reliability
+
 
 class Model:
     """What a ring promises, as a list that keeps everything."""

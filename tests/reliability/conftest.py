@@ -50,6 +50,13 @@ def tried(request) -> Table:
     return request.config.stash.setdefault(_KEY, Table())
 
 
+def pytest_collection_modifyitems(items) -> None:
+    """Marks the tests here, so that ``make test-slow`` runs the quick ones for the table too."""
+    for item in items:  # of the whole run
+        if HERE in item.path.parents:
+            item.add_marker("reliability")
+
+
 @pytest.hookimpl(wrapper=True)
 def pytest_runtest_makereport(item, call):
     """A fault is a row too."""

@@ -15,6 +15,8 @@ from realtime.engine import Engine
 from realtime.recording import Recorder, Recording, sound, writer
 from realtime.records import AudioBlock, Event, Prediction
 
+pytestmark = pytest.mark.reliability
+
 
 class Disk:
     """Takes so many bytes of sound or notes, or none while it is held up."""

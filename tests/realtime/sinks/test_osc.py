@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import shutil
 import socket
 import subprocess
 import threading
 import time
 
 import pytest
+from needs import need
 
 from realtime.errors import UserError
 from realtime.sinks.osc import Osc
@@ -70,8 +70,7 @@ def test_many_labels_and_odd_names(make, received):
 
 
 def test_liblo_reads_it(make):
-    if shutil.which("oscdump") is None:
-        pytest.skip("oscdump is not installed")
+    need("oscdump")
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as free:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
