@@ -173,11 +173,13 @@ def test_long_day(benchmark, add):
         goal=1.05,
         method=method,
     )
-    cost = day["cost"]
+    short, cost = day["minute"], day["cost"]
     add(
-        "Cost of a stream second, each hour of ten: most over least",
-        max(cost) / min(cost),
+        "Cost of a stream second, of a minute alone and of each hour of ten: most over least",
+        max(short, *cost) / min(short, *cost),
         goal=1.1,
-        detail=f"{min(cost) * 1e3:.2f} to {max(cost) * 1e3:.2f} ms",
-        method=method + " CPU time.",
+        detail=f"a minute {short * 1e3:.2f} ms, the hours {min(cost) * 1e3:.2f} to "
+        f"{max(cost) * 1e3:.2f} ms",
+        method=method + " CPU time, without reading a file: the sound is in memory. The minute is "
+        "the median of 21, each heard by an engine of its own, after the long day.",
     )

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from itertools import cycle
+from dataclasses import replace
+from itertools import cycle, islice
 
 import librosa
 import numpy as np
@@ -11,9 +12,10 @@ import pytest
 from benchmarks.pairs import interleave
 from benchmarks.table import duration
 from realtime import features
-from realtime.features import ChordSequence, Mfcc, Spectrogram
+from realtime.features import Mfcc, Spectrogram
+from realtime.records import STREAM_RATE
 from realtime.ring import Ring
-from training.presets import MEL
+from training.presets import CHORDS, MEL
 
 HOP = 512
 LIBROSA = {"sr": 16_000, "n_fft": 2048, "hop_length": HOP, "n_mfcc": 13, "pad_mode": "constant"}
@@ -195,18 +197,29 @@ def test_front_ends(compare, peer, music, name, theirs, make):
     )
 
 
-def test_chords(benchmark, add, messages):
-    feature = ChordSequence()
-    feature.push(messages, messages[-1].position)
-    notes = cycle(messages)
+def endless(messages):
+    """The messages again and again, each time later."""
+    later = 0
+    while True:
+        for message in messages:
+            yield replace(message, position=message.position + later)
+        later += messages[-1].position + STREAM_RATE
 
-    def step():
-        feature.push([next(notes)], feature.end + 1)
+
+def test_chords(benchmark, add, messages):
+    feature = features.build(CHORDS)
+    notes = endless(messages)
+
+    def step(n=1):
+        taken = list(islice(notes, n))
+        feature.push(taken, taken[-1].position)
         return feature.window()
 
+    step(2 * len(messages))
+    assert feature.full
     pairs = interleave(benchmark, step, feature.window)
     add(
-        "Chords, a MIDI message to a ready window, us",
+        f"Chords, a MIDI message to a ready window of {CHORDS['length']} and their patterns, us",
         pairs.ours * 1e6,
         unit="us",
         detail=duration(pairs.ours),

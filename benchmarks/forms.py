@@ -1,4 +1,4 @@
-"""The shipped networks in every form, with random weights, which run as fast as trained ones.
+"""The shipped networks in every form they have, with random weights, as fast as trained ones.
 
 ``python -m benchmarks.forms`` makes what is missing; it takes a minute or two.
 """
@@ -18,10 +18,10 @@ from typing import Any
 import numpy as np
 
 from realtime import features
+from realtime.features.chords import chord_matrix
 from realtime.registry import Manifest, read_manifest, shipped
 
 ROOT = Path(__file__).parents[1]
-FORMS = ("float32", "dynamic", "int8")
 SAMPLES = 20
 """Windows for the int8 converters: random ones, because only the speed counts."""
 
@@ -29,6 +29,17 @@ SAMPLES = 20
 def manifests() -> list[Manifest]:
     """Of the shipped models."""
     return [read_manifest(folder) for folder in shipped()]
+
+
+def of(manifest: Manifest) -> tuple[str, ...]:
+    """The forms that a model has.
+
+    One that reads the numbers of patterns has no int8 form: 256 steps cannot tell 12,000 numbers
+    apart, and next to them nothing would be left of what describes a chord, which is 1 at most.
+    """
+    if _reads_patterns(manifest):
+        return ("float32", "dynamic")
+    return ("float32", "dynamic", "int8")
 
 
 def path(manifest: Manifest, runtime: str, form: str) -> Path:
@@ -41,16 +52,36 @@ def path(manifest: Manifest, runtime: str, form: str) -> Path:
 
 def make() -> None:
     """Make the forms that are missing, in a process of its own: TensorFlow stays out of ours."""
-    wanted = [path(m, "tflite", form) for m in manifests() for form in FORMS]
+    wanted = [path(m, "tflite", form) for m in manifests() for form in of(m)]
     wanted += [path(m, "onnx", "float32") for m in manifests()]
     if not all(p.exists() for p in wanted):
         subprocess.run([sys.executable, "-m", "benchmarks.forms"], cwd=ROOT, check=True)
 
 
 def windows(manifest: Manifest) -> np.ndarray:
-    """Random windows, float32 (``SAMPLES``, *shape)."""
-    shape = (SAMPLES, *features.build(manifest.feature).shape)
-    return np.random.default_rng(0).random(shape, dtype=np.float32)
+    """Random windows, float32 (``SAMPLES``, *shape); of chance music where patterns are read.
+
+    What a network looks up in a table is to lie all over it, as in music: numbers below 1 would all
+    be its first row, which never leaves the cache.
+    """
+    rng, feature = np.random.default_rng(0), features.build(manifest.feature)
+    if not _reads_patterns(manifest):
+        return rng.random((SAMPLES, *feature.shape), dtype=np.float32)
+    return np.stack([_chance_music(feature, rng) for _ in range(SAMPLES)])
+
+
+def _reads_patterns(manifest: Manifest) -> bool:
+    return getattr(features.build(manifest.feature), "patterns", False)
+
+
+def _chance_music(feature: Any, rng: np.random.Generator) -> np.ndarray:
+    """A full window of chords of one to five notes, all over the keyboard."""
+    length = feature.shape[0]
+    starts = np.cumsum(rng.choice([0.1, 0.15, 0.2, 0.4, 0.8], length))
+    onsets = np.repeat(starts, rng.integers(1, 6, length))
+    pitches = rng.integers(30, 90, len(onsets))
+    held = rng.uniform(0.05, 1, len(onsets))
+    return chord_matrix(onsets, held, pitches, length=length, chord=feature.chord)
 
 
 def _tflite(manifest: Manifest, keras: Any) -> None:
@@ -63,7 +94,7 @@ def _tflite(manifest: Manifest, keras: Any) -> None:
     inputs.draw = lambda n, rng: (drawn, None)
     preset = replace(next(iter(PRESETS.values())), network=network, feature=manifest.feature)
     model = networks.build(network, inputs.shape, len(labels), keras)
-    for form in FORMS:
+    for form in of(manifest):
         file = path(manifest, "tflite", form)
         if not file.exists():
             print(f"converting {manifest.name} to TFLite, {form}", flush=True)
@@ -71,7 +102,7 @@ def _tflite(manifest: Manifest, keras: Any) -> None:
 
 
 def _onnx(manifest: Manifest) -> None:
-    """Float32, and onnxruntime's own quantised forms."""
+    """Float32, and onnxruntime's own quantised forms, as far as the model has them."""
     import tensorflow as tf
     import tf2onnx
     import tf_keras
@@ -91,6 +122,8 @@ def _onnx(manifest: Manifest) -> None:
     ort.quantize_dynamic(
         float32, path(manifest, "onnx", "dynamic"), weight_type=ort.QuantType.QInt8
     )
+    if "int8" not in of(manifest):
+        return
     examples = iter([{"x": window[None]} for window in drawn])
     ort.quantize_static(
         float32,
