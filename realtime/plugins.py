@@ -1,4 +1,4 @@
-"""What other packages add: sources, features, sinks and networks, by entry points.
+"""What other packages add: sources, features, sinks, networks and presets, by entry points.
 
 A package names them in its own ``pyproject.toml``::
 
@@ -16,7 +16,13 @@ from typing import Any, Literal
 from realtime.errors import UserError
 from realtime.text import printable
 
-Group = Literal["realtime.sources", "realtime.features", "realtime.sinks", "training.networks"]
+Group = Literal[
+    "realtime.sources",
+    "realtime.features",
+    "realtime.sinks",
+    "training.networks",
+    "training.presets",
+]
 
 
 def names(group: Group) -> list[str]:

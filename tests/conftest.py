@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import json
 import os
-import shutil
 import signal
 from pathlib import Path
 
+import numpy as np
 import pytest
+import soundfile
 from brokers import Broker
 from hypothesis import settings
+from needs import need
 from tiny_models import MFCC, tiny_network, write_folder
 
 settings.register_profile("here", deadline=None)  # machines differ, and other things run on them
@@ -44,6 +46,25 @@ def model_folder(tmp_path):
 
 
 @pytest.fixture
+def labelled_sounds(tmp_path):
+    """Makes a folder with so many files of a second in a folder a label, and returns its path."""
+
+    def make(files, labels=("buzz", "hiss")):
+        rng, seconds = np.random.default_rng(0), np.arange(16_000) / 16_000
+        for label in labels:
+            folder = tmp_path / "sounds" / label
+            folder.mkdir(parents=True)
+            for i in range(files):
+                # The first label's sounds are tones, and the others' are not.
+                tone = np.sin(2 * np.pi * 220 * (i + 1) * seconds)
+                wave = tone if label == labels[0] else rng.uniform(-1, 1, len(seconds))
+                soundfile.write(folder / f"{label}-{i:03}.wav", 0.3 * wave, 16_000)
+        return tmp_path / "sounds"
+
+    return make
+
+
+@pytest.fixture
 def rewrite():
     """Changes or removes (``None``) entries of the ``model.json`` in a folder."""
 
@@ -57,9 +78,8 @@ def rewrite():
 
 @pytest.fixture
 def broker(tmp_path):
-    """Starts brokers, each on a port of its own; skips where mosquitto is not installed."""
-    if not all(map(shutil.which, ("mosquitto", "mosquitto_sub", "mosquitto_passwd"))):
-        pytest.skip("mosquitto is not installed")
+    """Starts brokers, each on a port of its own."""
+    need("mosquitto", "mosquitto_sub", "mosquitto_passwd")
     brokers = []
 
     def broker(**options):

@@ -1,7 +1,8 @@
-"""All presets by name: the models that ship, and what the seed papers left for later."""
+"""All presets by name: the models that ship, what the seed papers left for later, and others'."""
 
 from __future__ import annotations
 
+from realtime import plugins
 from realtime.errors import UserError
 from training.presets import CHORDS, MEL, PRESETS, Preset, Schedule
 
@@ -66,17 +67,29 @@ FURTHER = {
 
 
 def names() -> list[str]:
-    """Names of the presets that ``rt-train fit`` trains on augmented windows."""
-    return [*PRESETS, *FURTHER]
+    """Names of the presets that ``rt-train fit`` trains on augmented windows.
+
+    Those of installed packages come last; they do not take the place of one that is here.
+    """
+    ours = [*PRESETS, *FURTHER]
+    return [*ours, *(name for name in plugins.names("training.presets") if name not in ours)]
 
 
 def find(name: str) -> Preset:
     """The preset of a name.
 
     Raises:
-        UserError: There is none.
+        UserError: There is none, or an installed package adds something else under this name.
     """
-    preset = PRESETS.get(name) or FURTHER.get(name)
-    if preset is None:
+    if preset := PRESETS.get(name) or FURTHER.get(name):
+        return preset
+    if name not in names():
         raise UserError(f"no preset {name!r}; there are {', '.join(names())}")
-    return preset
+    added = plugins.load("training.presets", name)
+    if not isinstance(added, Preset):
+        problem = f"is no Preset, but of the type {type(added).__name__}"
+    elif added.name != name:  # which the folders and the card are called after
+        problem = f"calls itself {added.name!r}"
+    else:
+        return added
+    raise UserError(f"training.presets {name}: {problem}; mend or remove that package")

@@ -7,6 +7,7 @@ import json
 import re
 import sys
 import tomllib
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -16,6 +17,11 @@ from hypothesis import strategies as st
 
 from realtime import cli, commandline, features, plugins
 from realtime.errors import UserError
+from realtime.registry import load
+from training import catalogue
+from training import cli as training_cli
+from training.presets import PRESETS, Schedule
+from training.protocols import plans
 
 EXTEND = Path(__file__).parents[2] / "docs" / "extend"
 BLOCK = re.compile(r'^```\w+ title="([^"]+)"\n(.*?)^```$', re.MULTILINE | re.DOTALL)
@@ -130,10 +136,70 @@ def test_a_network(installed):
     answer = np.asarray(model(np.ones((2, 10, 6), np.float32)))
     assert answer.shape == (2, 3)
     assert answer.sum(axis=1) == pytest.approx(1, abs=1e-5)
-    page = (EXTEND / "model.md").read_text("utf-8")
-    space: dict = {}
-    exec(page.rpartition("```python\n")[2].partition("```")[0], space)
-    assert space["mine"].network["name"] == "shallow"
+
+
+def test_a_preset_is_found_by_its_name(installed):
+    with pytest.raises(UserError, match="no preset 'mine'; there are instrument-cnn"):
+        catalogue.find("mine")
+    installed("model.md")
+    assert catalogue.names()[-1] == "mine"
+    assert catalogue.find("mine").network == {"name": "shallow", "filters": 16}
+    assert plans.find("mine").network["name"] == "shallow"
+
+
+def test_a_preset_does_not_take_the_place_of_one_that_is_here(installed):
+    site = installed("model.md")
+    (entries,) = site.glob("*.dist-info/entry_points.txt")
+    entries.write_text(entries.read_text().replace("mine =", "instrument-cnn ="))
+    assert catalogue.names().count("instrument-cnn") == 1
+    assert catalogue.find("instrument-cnn") is PRESETS["instrument-cnn"]
+
+
+@pytest.mark.parametrize(
+    ("module", "problem"),
+    [
+        ("mine = {'name': 'mine'}", "is no Preset, but of the type dict"),
+        (
+            "from training.presets import PRESETS; mine = PRESETS['instrument-cnn']",
+            "calls itself 'instrument-cnn'",
+        ),
+        ("", "shallow:mine cannot be loaded (module 'shallow' has no attribute 'mine')"),
+    ],
+)
+def test_a_preset_that_is_none_is_one_line(installed, labelled_sounds, capsys, module, problem):
+    (installed("model.md") / "shallow.py").write_text(module)
+    data = f"folders:{labelled_sounds(1)}"
+    for argv in (["fit", "mine"], ["fit", "mine", "--protocol", "honest"]):
+        assert training_cli.main([*argv, "--data", data]) == 2
+        (line,) = capsys.readouterr().err.splitlines()
+        assert line == (f"rt-train: training.presets mine: {problem}; mend or remove that package")
+
+
+@pytest.mark.slow
+def test_a_preset_is_trained_and_listens(installed, labelled_sounds, tmp_path, monkeypatch, capsys):
+    """As the page says, but for an epoch that takes a moment."""
+    pytest.importorskip("tensorflow")
+    monkeypatch.chdir(tmp_path)
+    brief = replace(
+        PRESETS["instrument-cnn"],
+        schedule=Schedule(epochs=1, windows=32, batch=16),
+        pool=500,
+        gated=False,
+        teacher="",
+    )
+    monkeypatch.setitem(PRESETS, "instrument-cnn", brief)  # from which the page's is made
+    installed("model.md")
+    sounds = labelled_sounds(2)
+    assert training_cli.main(["fit", "mine", "--data", f"folders:{sounds}"]) == 0
+    assert "epoch 1/1" in capsys.readouterr().err
+    manifest = load(Path("models") / "mine").manifest
+    assert (manifest.name, manifest.labels) == ("mine", ("buzz", "hiss"))
+    assert manifest.training["network"] == {"name": "shallow", "filters": 16}
+    argv = ["--file", str(sounds / "buzz" / "buzz-000.wav"), "--json", "--model", "mine"]
+    assert cli.main(argv) == 0
+    records = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
+    (heard,) = {tuple(r["probs"]) for r in records if r["type"] == "prediction"}
+    assert heard == ("buzz", "hiss")
 
 
 def test_what_nobody_adds(capsys):

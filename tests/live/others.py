@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import os
-import shutil
 import signal
 import subprocess
 import sys
@@ -14,22 +13,13 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from needs import need
 
 HERE = Path(__file__).parent
 _ALSA = """
 </usr/share/alsa/alsa.conf>
 pcm.vmic { type pulse device "vmic.monitor" hint { show on description "vmic" } }
 """
-
-
-def need(*programs):
-    """Skip without these programs; on a build machine that is a failure."""
-    missing = [program for program in programs if shutil.which(program) is None]
-    if missing:
-        message = f"not installed: {', '.join(missing)} (make test installs them)"
-        if os.environ.get("CI"):
-            pytest.fail(message)
-        pytest.skip(message)
 
 
 def wait_for(condition, seconds=20.0):

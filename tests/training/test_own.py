@@ -1,15 +1,17 @@
-"""Sounds of one's own: how they are split, and what is said of too few."""
+"""Sounds of one's own: how they are split, what is said of too few, and that they are named."""
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from realtime import cli as listening
 from realtime.errors import UserError
-from training import own
+from training import cli, export, own, ship
 from training.datasets import Dataset, Example
 
 
@@ -57,3 +59,35 @@ def test_it_is_a_cnn_and_an_lstm_under_its_own_name():
         ("doors-cnn", "doors", "cnn"),
         ("doors-lstm", "doors", "lstm"),
     ]
+
+
+@pytest.mark.slow
+def test_a_folder_a_label_becomes_two_models_that_are_asked_by_one_name(
+    labelled_sounds, tmp_path, monkeypatch, capsys
+):
+    """``docs/own-sounds.md`` from ``rt-train fit`` on, but for epochs that take a moment."""
+    pytest.importorskip("tensorflow")
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(own, "EPOCHS", dict.fromkeys(own.EPOCHS, 1))
+    monkeypatch.setattr(own, "WINDOWS", 64)
+    monkeypatch.setattr(own, "POOL", 500)
+    monkeypatch.setattr(ship, "COMPARED", 20)
+    monkeypatch.setattr(export, "EXAMPLES", 20)
+    sounds = labelled_sounds(own.ENOUGH, ("snare", "hi-hat"))
+    assert cli.main(["fit", "my-sounds", "--data", f"folders:{sounds}"]) == 0
+    told = capsys.readouterr().err
+    assert "warning" not in told
+    assert told.count("epoch 1/1") == 2
+    assert told.count("files kept out: windows") == 2, "how good the result is"
+    assert told.splitlines()[-1] == "listen with: rt-classify --mic --model my-sounds"
+    manifest = json.loads(Path("models/my-sounds/my-sounds-cnn/model.json").read_text("utf-8"))
+    assert manifest["figures"]["held_out"]["files kept out"]["n"] == 4
+
+    one = next((sounds / "snare").iterdir()).rename(tmp_path / "one.wav")
+    assert listening.main(["--file", str(one), "--model", "my-sounds", "--json"]) == 0
+    records = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
+    heard = {(r["model"], *r["probs"]) for r in records if r["type"] == "prediction"}
+    assert heard == {
+        ("my-sounds-cnn", "hi-hat", "snare"),
+        ("my-sounds-lstm", "hi-hat", "snare"),
+    }

@@ -240,15 +240,14 @@ def find(name: str) -> Plan:
     """A paper's plan, or one of our own presets to be trained on the papers' windows.
 
     Raises:
-        UserError: There is neither.
+        UserError: There is neither, or an installed package's preset is none.
     """
     if name in PLANS:
         return PLANS[name]
-    try:
-        preset = catalogue.find(name)
-    except UserError:
+    if name not in catalogue.names():
         known = ", ".join([*catalogue.names(), *PLANS])
-        raise UserError(f"no preset {name!r}; there are {known}") from None
+        raise UserError(f"no preset {name!r}; there are {known}")
+    preset = catalogue.find(name)
     schedule = preset.schedule
     training = Training(
         epochs=40,
