@@ -185,7 +185,7 @@ def caches(data: bytes) -> None:
     for path, whole in zip(files, _cached(), strict=True):
         path.write_bytes(whole)
     files[data[0] % len(files) if data else 0].write_bytes(data[1:])
-    array, done, left_out = windows._begun(pool.folder, (2, 3))
+    array, done, left_out = windows._begun(pool.folder, (2, 3), np.float16)
     assert (array.dtype, array.shape, done >= 0) == (np.float16, (2, 3), True)
     assert all(isinstance(reason, str) for reason in left_out.values())
     pool.prepare(lambda *_: None)
