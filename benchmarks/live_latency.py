@@ -30,7 +30,7 @@ from pathlib import Path
 import numpy as np
 
 TOP = Path(__file__).resolve().parents[1]
-sys.path.append(str(TOP / "tests" / "live"))
+sys.path += [str(TOP / "tests"), str(TOP / "tests" / "live")]
 
 from others import Helper, environment, jack_audio, pulse_audio  # noqa: E402 - found by the line above
 

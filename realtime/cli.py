@@ -59,7 +59,9 @@ def _do(args: Namespace, given: AbstractSet[str]) -> int:
         return 0
     refuse_unsuitable(args, given)
     if args.list_devices:
-        _print(_devices())
+        from realtime.sources.devices import lines, list_devices
+
+        _print(lines(list_devices()))
         return 0
     if args.benchmark:
         return _benchmark(args)
@@ -79,10 +81,11 @@ def _listen(args: Namespace, given: AbstractSet[str]) -> int:
     from realtime.records import Start
     from realtime.sinks.choose import choose as choose_sinks
     from realtime.sinks.choose import one_source, wants_signals
+    from realtime.sources.choose import choose as choose_sources
 
     if args.jobs is not None or args.dask is not None:
         raise UserError("--jobs and --dask are for many files: add --out FOLDER")
-    sources, failures = _sources(args)
+    sources, failures = choose_sources(args)
     if not sources:
         raise UserError(failures[0])
     one_source(args, len(sources))
@@ -231,11 +234,12 @@ def _wrapped(source: Source, args: Namespace, controls: Controls) -> Source:
 def _check(args: Namespace) -> int:
     from realtime.api import choose
     from realtime.check import check
+    from realtime.sources.choose import choose as choose_sources
 
     if args.file:
         raise UserError("--check tries a microphone or a MIDI port: leave out --file")
     args.exit_on_disconnect = True  # nothing to wait for
-    (source,), _ = _sources(args)
+    (source,), _ = choose_sources(args)
     models = choose(source.stream, task=args.task, models=args.model, threads=args.threads)
     _print(check(source, models, hop=args.hop, seconds=args.duration or 5.0))
     return 0
@@ -252,53 +256,6 @@ def _benchmark(args: Namespace) -> int:
         models = [load(folder, threads=args.threads) for folder in shipped()]
     _print(benchmark(models, hop=args.hop, threads=args.threads))
     return 0
-
-
-def _sources(args: Namespace) -> tuple[list[Source], list[str]]:
-    """The sources asked for, and what is wrong with those that cannot be had."""
-    if args.file:
-        from realtime.sources.open import open_file
-
-        sources: list[Source] = []
-        failures = []
-        for path in args.file:
-            try:
-                sources.append(open_file(path))
-            except UserError as error:
-                failures.append(str(error))
-        return sources, failures
-    if args.source is not None:
-        from realtime.plugins import made
-
-        return [made("realtime.sources", args.source)], []
-    if args.mic is not None:
-        from realtime.sources.microphone import Microphone
-
-        channel = args.channel if args.channel == "mix" else _channel(args.channel)
-        return [
-            Microphone(
-                args.mic or None, channel=channel, exit_on_disconnect=args.exit_on_disconnect
-            )
-        ], []
-    if args.midi_port is None and args.midi_virtual is None:
-        raise UserError("say what to listen to: --mic, --midi-port or --file; see --help")
-    from realtime.sources.midi_port import MidiPort
-
-    return [
-        MidiPort(
-            args.midi_port or None,
-            api=args.midi_api,
-            virtual=args.midi_virtual,
-            through=args.through,
-            exit_on_disconnect=args.exit_on_disconnect,
-        )
-    ], []
-
-
-def _channel(text: str) -> int:
-    if not text.isdecimal() or len(text) > 4 or int(text) < 1:
-        raise UserError(f"--channel {text}: a number from 1, or mix")
-    return int(text)
 
 
 def _shows_dashboard(args: Namespace) -> bool:
@@ -364,31 +321,6 @@ def _print(lines: Iterable[str]) -> None:
             raise UserError(
                 f"stdout: cannot be written to ({error.strerror}); make room, or print elsewhere"
             ) from error
-
-
-def _devices() -> Iterator[str]:
-    from realtime.sources.devices import list_devices
-
-    found = list_devices()
-    yield "Microphones and other inputs:"
-    for device in found.audio:
-        mark = "*" if device.default else " "
-        yield (
-            f" {mark} {device.index:3}  {device.name}  "
-            f"({device.api}, {device.channels} ch, {device.rate} Hz)"
-        )
-    if not found.audio:
-        yield "   none"
-    yield "MIDI ports:"
-    ports = [(system.label, port) for system in found.midi for port in system.inputs]
-    for label, port in ports:
-        yield f" {'*' if port == found.port else ' '} {printable(port)}  ({label})"
-    if not ports:
-        yield "   none"
-    for problem in found.problems:
-        yield f"! {problem}"
-    if found.port is not None or any(device.default for device in found.audio):
-        yield "* is taken when none is named"
 
 
 def _hang_up_like_ctrl_c() -> None:

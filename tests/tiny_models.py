@@ -60,6 +60,40 @@ class Graph:
         return bytes(builder.Output())
 
 
+NETWORKS: dict[str, dict[str, Any]] = {
+    "instrument-cnn": {"name": "vgg", "blocks": [[4], [4]], "dropout": 0.1, "dense": 8},
+    "instrument-lstm": {
+        "name": "lstm",
+        "units": [4, 4],
+        "dropout": 0.1,
+        "dense": 8,
+        "head": "both",
+        "stack": 2,
+        "frames": [8],
+        "counts": 4,
+    },
+    "composer-cnn": {
+        "name": "mixed",
+        "vgg": [2, 2],
+        "residual": [4, 4],
+        "dense_blocks": [1, 1],
+        "growth": 2,
+        "dense": 8,
+        "dropout": 0.1,
+    },
+    "composer-lstm": {
+        "name": "patterns",
+        "embedding": 4,
+        "pattern_dropout": 0.1,
+        "units": 4,
+        "stack": 2,
+        "dropout": 0.1,
+        "dense": 8,
+    },
+}
+"""For each model that ships a network of its kind that is next to nothing."""
+
+
 def tiny_network(shape, outputs, *, seed=0, batch=1, keep_batch=True, kind="float32"):
     """A TFLite file that flattens a window, multiplies it by a random matrix and takes a softmax.
 

@@ -123,11 +123,10 @@ def _trained(training: dict[str, Any]) -> list[str]:
             "out.",
             "",
         ]
-    if "teacher" in training:
-        name, _, digest = str(training["teacher"]).partition(" ")
+    if teacher := training.get("teacher"):
         lines += [
-            f"Beside the labels it learned from what `{name}` said of each window, in the version "
-            f"whose SHA-256 begins with {digest}.",
+            f"Beside the labels it learned from what `{teacher['name']}` said of each window, in "
+            f"the version whose SHA-256 begins with {teacher['sha256']}.",
             "",
         ]
     licences = training.get("licences") or ["data of which the manifest does not tell"]

@@ -66,7 +66,8 @@ def ship(
         "network": preset.network,
     }
     if preset.teacher:
-        training["teacher"] = f"{preset.teacher} {distil.digest(SHIPPED / preset.teacher)}"
+        digest = distil.digest(SHIPPED / preset.teacher)
+        training["teacher"] = {"name": preset.teacher, "sha256": digest}
     calibration = {"temperature": 1.0, "unknown_below": preset.unknown_below}
 
     def write() -> Manifest:

@@ -16,7 +16,6 @@ DRUM_CHANNEL = 9
 DOUBLING = 0.02
 """Seconds within which the same key struck twice is two parts in unison, not a repetition."""
 
-
 ROUNDING = 1e-6
 """Seconds by which onsets differ from where they are, by arithmetic alone."""
 

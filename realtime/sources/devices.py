@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import re
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from realtime.errors import UserError
@@ -55,6 +55,29 @@ def list_devices() -> Devices:
     with contextlib.suppress(UserError):
         port = choose_port(None, midi)[1]
     return Devices(tuple(audio), tuple(midi), port, tuple(problems))
+
+
+def lines(found: Devices) -> Iterator[str]:
+    """Everything that can be listened to, as ``--list-devices`` prints it."""
+    yield "Microphones and other inputs:"
+    for device in found.audio:
+        mark = "*" if device.default else " "
+        yield (
+            f" {mark} {device.index:3}  {device.name}  "
+            f"({device.api}, {device.channels} ch, {device.rate} Hz)"
+        )
+    if not found.audio:
+        yield "   none"
+    yield "MIDI ports:"
+    ports = [(system.label, port) for system in found.midi for port in system.inputs]
+    for label, port in ports:
+        yield f" {'*' if port == found.port else ' '} {printable(port)}  ({label})"
+    if not ports:
+        yield "   none"
+    for problem in found.problems:
+        yield f"! {problem}"
+    if found.port is not None or any(device.default for device in found.audio):
+        yield "* is taken when none is named"
 
 
 def choose_input(wanted: str | int | None, inputs: Sequence[AudioInput]) -> AudioInput:

@@ -165,3 +165,36 @@ def stub():
         predictions=predictions,
         event=lambda kind, t=0.0, count=0: Event(kind, t, kind, "stub", count),
     )
+
+
+class FakeSynth:
+    """A synthesizer that hums while it is open."""
+
+    made: list[FakeSynth]
+
+    def __init__(self, soundfont):
+        self.soundfont, self.position, self.closed = soundfont, 0, False
+        self.made.append(self)
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        self.closed = True
+
+    def render(self, messages, end):
+        assert all(self.position <= m.position < end for m in messages)
+        t = np.arange(self.position, end)
+        self.position = end
+        return (0.3 * np.sin(t / 7)).astype(np.float32)
+
+    def reset(self, position):
+        self.position = position
+
+
+@pytest.fixture
+def synths(monkeypatch):
+    """The synthesizers that an engine made; none of them needs FluidSynth."""
+    FakeSynth.made = []
+    monkeypatch.setattr("realtime.engine.Synth", FakeSynth)
+    return FakeSynth.made

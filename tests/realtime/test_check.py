@@ -14,6 +14,7 @@ from realtime.check import Heard, Speed, check, listen, time_models, verdict
 from realtime.errors import UserError
 from realtime.records import STREAM_RATE, AudioBlock, Event, MidiBlock, TimedMessage
 from realtime.registry import load
+from realtime.sources import choose
 
 FAST = Speed(0.25, 0.01, 0.02, {"one": 5.0, "two": 9.0})
 
@@ -158,7 +159,7 @@ def test_a_bad_hop_is_a_user_error(tiny):
 
 def test_the_command_line_checks(monkeypatch, capsys):
     source = Live(list(blocks(sine(1, 0.5))))
-    monkeypatch.setattr(cli, "_sources", lambda args: ([source], []))
+    monkeypatch.setattr(choose, "choose", lambda args: ([source], []))
     assert cli.main(["--mic", "--check", "--task", "instrument", "--duration", "1"]) == 0
     assert "Verdict: " in capsys.readouterr().out.splitlines()[-1]
 

@@ -1,7 +1,7 @@
 """The same stream says the same, however it comes: property tests over the whole engine.
 
 The networks are tiny but real, and see every kind of feature. The engine's own tests hold more of
-these properties with networks that answer to every bit of a window (``test_engine.py``).
+these properties with networks that answer to every bit of a window (``test_engine_same.py``).
 """
 
 from __future__ import annotations

@@ -93,7 +93,7 @@ def test_it_has_all_that_a_stranger_asks_for(manifest: Manifest, tmp_path: Path)
 
 def test_who_taught_it_is_told(manifest: Manifest, tmp_path: Path) -> None:
     assert "Beside the labels" not in written(tmp_path, manifest, [])["What it was trained on"]
-    manifest.training["teacher"] = "big-cnn 0123abcd"
+    manifest.training["teacher"] = {"name": "big-cnn", "sha256": "0123abcd"}
     told = written(tmp_path, manifest, [])["What it was trained on"]
     assert "what `big-cnn` said of each window" in told
     assert "begins with 0123abcd." in told

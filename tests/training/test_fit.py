@@ -11,6 +11,7 @@ import mido
 import numpy as np
 import pytest
 import soundfile
+from tiny_models import NETWORKS
 
 from realtime.errors import UserError
 from realtime.registry import load
@@ -21,44 +22,12 @@ from training.presets import PRESETS, Preset, Schedule
 
 pytest.importorskip("tensorflow")
 
-TINY = {
-    "instrument-cnn": {"name": "vgg", "blocks": [[4], [4]], "dropout": 0.1, "dense": 8},
-    "instrument-lstm": {
-        "name": "lstm",
-        "units": [4, 4],
-        "dropout": 0.1,
-        "dense": 8,
-        "head": "both",
-        "stack": 2,
-        "frames": [8],
-        "counts": 4,
-    },
-    "composer-cnn": {
-        "name": "mixed",
-        "vgg": [2, 2],
-        "residual": [4, 4],
-        "dense_blocks": [1, 1],
-        "growth": 2,
-        "dense": 8,
-        "dropout": 0.1,
-    },
-    "composer-lstm": {
-        "name": "patterns",
-        "embedding": 4,
-        "pattern_dropout": 0.1,
-        "units": 4,
-        "stack": 2,
-        "dropout": 0.1,
-        "dense": 8,
-    },
-}
-
 
 def tiny(name: str, epochs: int = 2) -> Preset:
     """A preset with its own feature and inputs, but next to no network, and none to teach it."""
     schedule = Schedule(epochs=epochs, windows=32, batch=16)
     pool = {"instrument": 500, "composer": 40}[PRESETS[name].task]
-    return replace(PRESETS[name], network=TINY[name], schedule=schedule, pool=pool, teacher="")
+    return replace(PRESETS[name], network=NETWORKS[name], schedule=schedule, pool=pool, teacher="")
 
 
 @pytest.fixture

@@ -5,8 +5,10 @@ from __future__ import annotations
 from types import SimpleNamespace
 
 import pytest
+from live_fakes import FakeSounddevice
 
 from realtime.errors import UserError
+from realtime.sources import portaudio
 
 
 @pytest.fixture
@@ -27,3 +29,11 @@ def hear():
         return SimpleNamespace(blocks=blocks, error=error)
 
     return hear
+
+
+@pytest.fixture
+def sd(monkeypatch):
+    fake = FakeSounddevice()
+    monkeypatch.setattr(portaudio, "load", lambda: fake)
+    yield fake
+    assert not fake.streams, "every stream must be closed in the end"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+from tiny_models import NETWORKS
 
 from realtime.features import build
 from realtime.features.chords import COLUMNS, PATTERNS, TABLES, chord_matrix
@@ -14,15 +15,7 @@ from training.presets import PRESETS
 
 keras = pytest.importorskip("keras")
 
-TINY = {
-    "name": "patterns",
-    "embedding": 4,
-    "pattern_dropout": 0.1,
-    "units": 4,
-    "stack": 2,
-    "dropout": 0.1,
-    "dense": 8,
-}
+TINY = NETWORKS["composer-lstm"]
 SHAPE = (8, COLUMNS + len(TABLES))
 
 
