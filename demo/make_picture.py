@@ -32,6 +32,7 @@ def main() -> None:
     tasks = {m.manifest.name: m.manifest.task for m in models}
     # Not a terminal to draw on by itself: only what it would draw is wanted.
     dashboard = Dashboard(Console(file=io.StringIO(), force_terminal=False))
+    dashboard._scene.keys = True  # as where there is a keyboard
     details = {"tasks": tasks, "lengths": {source.name: 64.2}}
     dashboard.emit(Start(__version__, source.name, tuple(tasks), False, details))
     for record in Engine(source, models, signals=True).run():
