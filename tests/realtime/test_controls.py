@@ -12,6 +12,7 @@ from realtime import cli
 from realtime.controls import Controls
 from realtime.engine import Engine
 from realtime.records import Event, Prediction, Summary
+from realtime.sources import choose
 
 
 class Board:
@@ -45,7 +46,7 @@ def run(stub, monkeypatch):
 
         monkeypatch.setattr(cli, "_shows_dashboard", lambda _: True)
         monkeypatch.setattr(cli, "_dashboard", dashboard)
-        monkeypatch.setattr(cli, "_sources", lambda _: (list(sources), []))
+        monkeypatch.setattr(choose, "choose", lambda _: (list(sources), []))
         monkeypatch.setattr("realtime.sources.following.following", lambda _: list(following))
         monkeypatch.setattr("realtime.api.choose", lambda *_, **__: [stub.model()])
         return cli.main(["--file", "stub", "--pace", "fast"]), boards[0]
