@@ -26,7 +26,7 @@ def env():
 @pytest.fixture(scope="session")
 def pulse_server(env):
     """PulseAudio with a sink ``vmic`` whose monitor is the microphone."""
-    server = pulse_audio(env)
+    server = pulse_audio(env, prompt=True)
     yield server
     server.stop()
 
@@ -38,6 +38,15 @@ def pulse(pulse_server):
         pulse_server.start()
     yield pulse_server
     pulse_server.stop_playing()
+
+
+@pytest.fixture
+def sleepy_pulse(pulse, env):
+    """Another PulseAudio server in its place, whose null sink first sleeps for 2 s."""
+    pulse.kill()
+    server = pulse_audio(env).start()
+    yield server
+    server.kill()
 
 
 @pytest.fixture(scope="session")
@@ -85,13 +94,16 @@ def helper(env):
         each.close()
 
 
-@pytest.fixture
-def listen(helper, tmp_path, env):
-    """Listen to a live source in another process; ``result`` then tells what was heard."""
+@pytest.fixture(scope="session")
+def alone(env):
+    """The same environment without JACK: PortAudio keeps a client at every server that it sees."""
+    return env | {"JACK_DEFAULT_SERVER": f"rtc-{os.getpid()}-none"}
 
-    # PortAudio keeps a client at every JACK server that it sees: here it sees none.
+
+@pytest.fixture
+def listen(helper, tmp_path, env, alone):
+    """Listen to a live source in another process; ``sound`` then tells what was heard."""
     everything = env
-    alone = env | {"JACK_DEFAULT_SERVER": f"rtc-{os.getpid()}-none"}
 
     def listen(kind, env=None, **options):
         env = env or (alone if kind == "mic" else everything)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import random
 import signal
 import subprocess
 import sys
@@ -30,6 +31,13 @@ def wait_for(condition, seconds=20.0):
             return value
         time.sleep(0.02)
     raise TimeoutError(f"still not after {seconds} s: {condition}")
+
+
+def seeded():
+    """Random numbers, others in each run; ``RT_CLASSIFY_SEED`` brings back those of a failure."""
+    seed = int(os.environ.get("RT_CLASSIFY_SEED") or random.randrange(10_000))
+    print(f"RT_CLASSIFY_SEED={seed}")  # pytest shows it where the test fails
+    return random.Random(seed)
 
 
 def end(process, signum=signal.SIGTERM):
@@ -223,11 +231,20 @@ def environment(folder):
     }
 
 
-def pulse_audio(env):
-    """PulseAudio with a sink ``vmic`` whose monitor is the microphone; not yet started."""
+def pulse_audio(env, *, prompt=False):
+    """PulseAudio with a sink ``vmic`` whose monitor is the microphone; not yet started.
+
+    Args:
+        env: Its environment.
+        prompt: Whether it delivers at once when it has started. Otherwise its null sink first
+            renders 2 s of silence ahead and sleeps for as long, which no sound card does.
+    """
     need("pulseaudio", "pactl", "paplay")
     command = ["pulseaudio", "-n", "--daemonize=no", "--use-pid-file=no", "--exit-idle-time=-1"]
-    command += ["-L", "module-native-protocol-unix", "-L", "module-null-sink sink_name=vmic"]
+    sink = "module-null-sink sink_name=vmic"
+    if prompt:
+        sink += " norewinds=1"  # what cannot be taken back is rendered 50 ms ahead at most
+    command += ["-L", "module-native-protocol-unix", "-L", sink]
     return Server(env, command, ["pactl", "info"])
 
 

@@ -9,8 +9,7 @@ import numpy as np
 import soundfile
 
 
-def test_clips_of_a_tone(pulse, env, tone, tmp_path):
-    alone = env | {"JACK_DEFAULT_SERVER": "rtc-none"}
+def test_clips_of_a_tone(pulse, alone, tone, tmp_path):
     pulse.play(["paplay", "--device=vmic", tone])
     argv = [sys.executable, "-m", "training.cli", "collect", "--mic", "vmic", "--label", "tone"]
     argv += ["--out", str(tmp_path), "--clips", "2", "--seconds", "1", "--countdown", "1"]
