@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import csv
+import hashlib
 import json
+import os
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
@@ -15,6 +17,9 @@ from realtime.text import printable
 
 SETTINGS, TABLE, FAILED = "settings.json", "results.csv", "failed.csv"
 RESULTS = "results"
+
+LONGEST = 225
+"""Bytes of a result's name: folders take 255, and ``whole`` writes under a longer one first."""
 
 
 class Folder:
@@ -52,9 +57,11 @@ class Folder:
     def has(self, found: Found) -> bool:
         """Whether there is a result that is not older than the file."""
         try:
-            return self._result(found).stat().st_mtime >= found.changed
+            info = self._result(found).stat()
         except OSError:
             return False
+        # Without power, a file system may keep a name and lose what was in it.
+        return info.st_size > 0 and info.st_mtime >= found.changed
 
     def keep(self, found: Found, content: str) -> None:
         """Write a file's result; it is there as a whole or not at all."""
@@ -88,7 +95,12 @@ class Folder:
         return len(rows)
 
     def _result(self, found: Found) -> Path:
-        return self._path / RESULTS / f"{found.name}.jsonl"
+        name = Path(found.name)
+        stem, digest = os.fsencode(name.name), ""
+        if len(stem) > LONGEST:
+            digest = "~" + hashlib.sha256(stem).hexdigest()[:12]
+            stem = stem[:LONGEST].decode("utf-8", "ignore").encode()
+        return self._path / RESULTS / name.with_name(f"{os.fsdecode(stem)}{digest}.jsonl")
 
     def _row(self, found: Found) -> dict[str, Any] | None:
         """A file's row: for each model what it heard, how likely it is and in how many windows."""

@@ -10,6 +10,7 @@ from __future__ import annotations
 import multiprocessing
 import os
 import signal
+import threading
 from collections.abc import Iterable, Iterator
 from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
 from concurrent.futures.process import BrokenProcessPool
@@ -64,7 +65,7 @@ def _hear_until_one_dies(
     The processes are started afresh, not forked: TFLite's threads do not survive a fork.
     """
     context = multiprocessing.get_context("spawn")
-    pool = ProcessPoolExecutor(jobs, context, initializer=_leave_ctrl_c_to_the_first)
+    pool = ProcessPoolExecutor(jobs, context, initializer=_begin)
     doing: dict[Future[Heard], Found] = {}
     try:
         while True:
@@ -91,11 +92,21 @@ def _hear_until_one_dies(
         pool.shutdown(cancel_futures=True)
 
 
-def _leave_ctrl_c_to_the_first() -> None:
-    """Ctrl-C reaches all processes of a terminal: only the first one decides what it means."""
+def _begin() -> None:
+    """What a process does before it hears its first file."""
+    # Ctrl-C reaches all processes of a terminal: only the first one decides what it means.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     # What the workers would print is about files; the first process tells it.
     os.dup2(os.open(os.devnull, os.O_WRONLY), 2)
+    threading.Thread(target=_end_with_the_first, daemon=True).start()
+
+
+def _end_with_the_first() -> None:
+    """End when the first process is killed: the pool would have this one wait for it for ever."""
+    first = multiprocessing.parent_process()
+    if first is not None:
+        first.join()
+        os._exit(1)
 
 
 def cluster(files: Iterable[Found], how: How, address: str) -> Outcomes:

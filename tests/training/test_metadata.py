@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import json
 import re
+import subprocess
 import zipfile
 from typing import Any
 
@@ -12,6 +13,7 @@ import flatbuffers
 import numpy as np
 import pytest
 from ai_edge_litert import schema_py_generated as tflite
+from needs import need
 
 from realtime.inference import Network
 from realtime.registry import load, read_manifest, shipped
@@ -111,6 +113,20 @@ def test_a_shipped_model_says_what_it_is(folder):
     else:
         assert how["stream"] == "midi"
     assert attach(content, manifest) == content, "rt-train describe makes another file of it"
+
+
+@pytest.mark.parametrize("folder", shipped(), ids=lambda folder: folder.name)
+def test_unzip_finds_what_is_attached(folder):
+    need("unzip")
+    manifest = read_manifest(folder)
+    path = folder / manifest.file
+
+    def unzip(*argv):
+        return subprocess.run(["unzip", *argv], capture_output=True, text=True, check=True).stdout
+
+    assert "No errors detected" in unzip("-t", path)  # nor a warning of bytes before the archive
+    assert unzip("-p", path, "labels.txt").split("\n") == list(manifest.labels)
+    assert json.loads(unzip("-p", path, "feature.json"))["feature"] == manifest.feature
 
 
 def test_the_answers_stay_what_they_are(model_folder):

@@ -16,8 +16,8 @@ from training.protocols import PROTOCOLS, plans
 from training.protocols import compare as comparing
 from training.protocols.folds import Outcome, Trial, summary
 from training.protocols.plans import Plan
+from training.protocols.tune import role, tuned
 from training.protocols.tune import tune as search
-from training.protocols.tune import tuned
 from training.protocols.windows import Windows, cut
 
 
@@ -123,8 +123,13 @@ def _means(found: list[dict[str, Any]]) -> list[dict[str, float]]:
 
 def tune(args: argparse.Namespace) -> None:
     """Search a plan's space."""
+    shared = role()  # told before any window is cut
     plan = _plan(args, args.model)
     trial, data = _trial(args, plan)
+    if shared == "chief":
+        say("hands out settings to tuners, and ends when the last of them has")
+    elif shared:
+        say("trains the settings that the chief hands out")
 
     def epoch(number: int, done: Epoch) -> None:
         say(f"setting {number}/{args.trials}: {epoch_line(done)}")

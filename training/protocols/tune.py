@@ -3,28 +3,36 @@
 from __future__ import annotations
 
 import contextlib
+import hashlib
 import io
 import json
 import os
+import socket
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 from realtime.errors import UserError
+from realtime.text import printable
 from training.protocols import trainer
 from training.protocols.folds import Say, Trial
 from training.protocols.plans import Plan, changed
 
 OBJECTIVE = "valid_accuracy"
 
+NAME, HOST, PORT = "KERASTUNER_TUNER_ID", "KERASTUNER_ORACLE_IP", "KERASTUNER_ORACLE_PORT"
+"""Keras Tuner's own variables, by which several processes share a search."""
+
+SEARCH = "search"
+"""Under this name the chief tells what is searched; it is nothing that varies."""
+
 
 def tune(trial: Trial, *, trials: int, runs: int, say: Say) -> dict[str, Any] | None:
     """Try out settings on the training and validation parts of the first fold.
 
     Keras Tuner keeps its state below the trial's folder and each network its checkpoints, so that a
-    search which was stopped goes on inside the epoch it was in. With Keras Tuner's own environment
-    variables (``KERASTUNER_TUNER_ID``, ``KERASTUNER_ORACLE_IP``, ``KERASTUNER_ORACLE_PORT``)
-    several processes share one search: ``chief`` hands out the settings, the others train.
+    search which was stopped goes on after the last whole epoch. Several processes may share one
+    search (see ``role``): the chief hands out the settings, the others train.
 
     Args:
         trial: What is tuned, on what.
@@ -37,8 +45,10 @@ def tune(trial: Trial, *, trials: int, runs: int, say: Say) -> dict[str, Any] | 
         in a process that only trains for another one.
 
     Raises:
-        UserError: The plan has nothing to vary.
+        UserError: The plan has nothing to vary; no setting could be trained; or the search is
+            shared, and what is set for that is at fault or the chief does not answer.
     """
+    shared = role()
     with contextlib.redirect_stdout(io.StringIO()):  # importing it prints
         import keras_tuner
 
@@ -54,15 +64,18 @@ def tune(trial: Trial, *, trials: int, runs: int, say: Say) -> dict[str, Any] | 
 
     class Search(keras_tuner.RandomSearch):
         def run_trial(self, asked: Any, *args: Any, **kwargs: Any) -> list[dict[str, float]]:
-            plan = changed(trial.plan, _settings(asked))
-            work = trial.folder / "tune" / asked.trial_id
-            return [{OBJECTIVE: self._best(plan, work, run)} for run in range(runs)]
+            settings, number = _settings(asked), int(asked.trial_id) + 1
+            plan = changed(trial.plan, settings)
+            # Not by number: in a search begun anew the same number may mean other settings.
+            key = hashlib.sha256(json.dumps(settings, sort_keys=True).encode()).hexdigest()[:10]
+            work = trial.folder / "tune" / key
+            return [{OBJECTIVE: self._best(plan, work, run, number)} for run in range(runs)]
 
-        def _best(self, plan: Plan, work: Path, run: int) -> float:
+        def _best(self, plan: Plan, work: Path, run: int, number: int) -> float:
             folder = work / f"run-{run}"
             seed = trial.seed + 1 + run
             for epoch in trainer.train(plan, trial.windows, fold, folder, seed=seed):
-                say(len(list(work.parent.iterdir())), epoch)
+                say(number, epoch)
             return max(row["valid_accuracy"] for row in trainer.read_history(folder))
 
     (trial.folder / "tune").mkdir(parents=True, exist_ok=True)
@@ -70,20 +83,90 @@ def tune(trial: Trial, *, trials: int, runs: int, say: Say) -> dict[str, Any] | 
         search = Search(
             objective=keras_tuner.Objective(OBJECTIVE, "max"),
             max_trials=trials,
-            seed=trial.seed,
+            seed=trial.seed + 1,  # it takes 0 for none, and draws one
             hyperparameters=space,
             tune_new_entries=False,
             directory=str(trial.folder),
             project_name="tuner",
         )
-        search.search(verbose=0)
-    if os.environ.get("KERASTUNER_ORACLE_IP") and "chief" not in os.environ["KERASTUNER_TUNER_ID"]:
+        if shared is None:
+            search.search(verbose=0)
+        else:
+            _take_part(search, shared, f"{trial.folder.name}, {runs} runs")
+    if shared not in (None, "chief"):
         return None
     found = [t for t in search.oracle.get_best_trials(trials) if t.score is not None]
     if not found:
         raise UserError(f"{trial.plan.name}: none of the settings could be trained")
     rows = [{"settings": _settings(t), OBJECTIVE: round(float(t.score), 4)} for t in found]
     return {"best": rows[0]["settings"], "trials": rows, "runs": runs}
+
+
+def role() -> str | None:
+    """What this process is in a search that several share: ``chief``, ``tuner``, or None alone.
+
+    Raises:
+        UserError: Only some of Keras Tuner's variables are set, or there is no such port.
+    """
+    if not any(name in os.environ for name in (NAME, HOST, PORT)):
+        return None
+    missing = [name for name in (NAME, HOST, PORT) if not os.environ.get(name)]
+    if missing:
+        raise UserError(f"{', '.join(missing)} must be set too for a search that is shared")
+    port = os.environ[PORT]
+    if not (port.isascii() and port.isdigit() and 0 < int(port) < 65_536):
+        raise UserError(f"{PORT}={printable(port)}: must be a number from 1 to 65535")
+    return "chief" if "chief" in os.environ[NAME] else "tuner"  # as Keras Tuner tells them apart
+
+
+def _take_part(search: Any, role: str, what: str) -> None:
+    """Hand out the settings of a search, or train those that the chief hands out.
+
+    Args:
+        search: A tuner of Keras Tuner.
+        role: ``chief`` or ``tuner``.
+        what: What is searched; scores of anything else would not compare.
+
+    Raises:
+        UserError: The chief cannot listen, does not answer or searches something else.
+    """
+    import grpc
+
+    host, port = os.environ[HOST], os.environ[PORT]
+    where = printable(f"{host}:{port}")
+    if role == "chief":
+        search.oracle.hyperparameters.values[SEARCH] = what
+        _must_be_free(host, int(port), where)
+        search.search(verbose=0)
+        return
+    try:
+        told = search.oracle.get_space().values.get(SEARCH, what)
+        if told != what:
+            raise UserError(
+                f"the chief at {where} searches something else; give both the same preset, data "
+                "and options"
+            )
+        search.search(verbose=0)
+    except grpc.RpcError as error:
+        raise UserError(
+            f"the chief at {where} does not answer; start it, then this again: it goes on"
+        ) from error
+
+
+def _must_be_free(host: str, port: int, where: str) -> None:
+    """See whether the chief can listen: gRPC would let two chiefs share a port unnoticed."""
+    try:
+        kind, _, _, _, address = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0]
+        with socket.socket(kind, socket.SOCK_STREAM) as probe:
+            if os.name == "posix":  # elsewhere it would let two listen
+                probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            probe.bind(address)
+            probe.listen()
+    except OSError as error:
+        raise UserError(
+            f"{HOST}, {PORT}: the chief cannot listen at {where} ({error.strerror}); name an "
+            "address of its machine and a port that is free"
+        ) from error
 
 
 def tuned(plan: Plan, path: Path) -> Plan:

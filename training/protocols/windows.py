@@ -20,11 +20,13 @@ from realtime.records import STREAM_RATE
 from training.datasets import Dataset, Example
 from training.inputs import Progress
 from training.inputs.pool import VERSION
+from training.lock import alone
 from training.performance import messages
+from training.progress import say
 from training.protocols.plans import Plan
 from training.work import Jobs, in_order
 
-ARRAY, DONE = "windows.npy", "done.json"
+ARRAY, DONE, LOCK = "windows.npy", "done.json", "lock"
 CHUNK = 200
 """Files whose windows are computed and kept together."""
 
@@ -105,7 +107,10 @@ def cut(
     folder = Path("build") / "windows" / f"{plan.feature['kind']}-{digest}"
     shape = build(plan.feature).shape
     counts = [len(w) for _, w in wanted]
-    x, bad = _fill(folder, plan, wanted, (sum(counts), *shape), jobs=jobs, progress=progress)
+    folder.mkdir(0o700, parents=True, exist_ok=True)  # recordings are in it
+    # Two that begin at once, as in a search that is shared, would clear what the other has written.
+    with alone(folder / LOCK, lambda: say("waiting for another process that cuts the windows")):
+        x, bad = _fill(folder, plan, wanted, (sum(counts), *shape), jobs=jobs, progress=progress)
     number = {e.path: i for i, (e, _) in enumerate(wanted)}
     left_out |= bad
     keep = np.repeat([str(e.path) not in bad for e, _ in wanted], counts)
@@ -218,7 +223,6 @@ def _fill(
     progress: Progress,
 ) -> tuple[np.ndarray, dict[str, str]]:
     """The array on disk, computed from where it was left, and the files that are bad."""
-    folder.mkdir(0o700, parents=True, exist_ok=True)  # recordings are in it
     x, done, left_out = _begun(folder, shape, _type(plan.feature))
     row = sum(len(starts) for _, starts in wanted[:done])
     rest = wanted[done:]

@@ -148,6 +148,28 @@ def test_ctrl_c_keeps_what_is_done(tree, how, tmp_path):
     assert len(rows(out / "results.csv")) == 12
 
 
+def test_names_as_long_as_a_folder_takes(batch, tree):
+    for kind in ("a", "b"):
+        sound = (tree / "player 0" / "take-00.wav").read_bytes()
+        (tree / f"{'n' * 249}{kind}.wav").write_bytes(sound)
+    status, _, out = batch()
+    assert status == 2  # for the broken file
+    assert len(rows(out / "failed.csv")) == 1
+    assert len(rows(out / "results.csv")) == 14
+    _, said, _ = batch()
+    assert said[0].endswith("14 of 15 files are done already")
+
+
+def test_a_result_that_a_loss_of_power_emptied_is_made_again(batch, tree):
+    (tree / "broken.wav").unlink()
+    _, _, out = batch()
+    (out / "results" / "player 0" / "take-03.wav.jsonl").write_text("")
+    status, said, _ = batch()
+    assert status == 0
+    assert said[0].endswith("11 of 12 files are done already")
+    assert len(rows(out / "results.csv")) == 12
+
+
 def test_results_that_cannot_be_written(batch, tmp_path):
     (tmp_path / "file").write_text("")
     status, said, _ = batch(out=tmp_path / "file")
