@@ -33,8 +33,7 @@ def main() -> None:
     # Not a terminal to draw on by itself: only what it would draw is wanted.
     dashboard = Dashboard(Console(file=io.StringIO(), force_terminal=False))
     dashboard._scene.keys = True  # as where there is a keyboard
-    details = {"tasks": tasks, "lengths": {source.name: 64.2}}
-    dashboard.emit(Start(__version__, source.name, tuple(tasks), False, details))
+    dashboard.emit(Start(__version__, source.name, tuple(tasks), False, {"tasks": tasks}))
     for record in Engine(source, models, signals=True).run():
         dashboard.emit(record)
         if isinstance(record, Prediction) and record.t >= SECONDS:

@@ -101,10 +101,7 @@ def _listen(args: Namespace, given: AbstractSet[str]) -> int:
     }
     used = {m.manifest.name: m for models in chosen.values() for m in models}
     names = ", ".join(s.name for s in sources)
-    details = {
-        "lengths": {s.name: s.length for s in sources},
-        "tasks": {name: m.manifest.task for name, m in used.items()},
-    }
+    details = {"tasks": {name: m.manifest.task for name, m in used.items()}}
     sinks = choose_sinks(args, partial(_dashboard, controls) if show else None)
     signals = wants_signals(sinks)
     with controls.stoppable(), _outlets(sinks, wait=not live) as outlets:

@@ -251,7 +251,8 @@ class Engine:
         bands = None if midi else self._audio.meter.spectrum()
         notes = self._notes.sounding if midi else None
         (read,) = readings
-        yield Signal((self._origin + read.end) / STREAM_RATE, read.level, read.peak, bands, notes)
+        t = (self._origin + read.end) / STREAM_RATE
+        yield Signal(t, read.level, read.peak, bands, notes, self._source.length)
 
     def _predict(self, due: int, captured: float) -> Iterator[Record]:
         started = time.perf_counter()

@@ -166,6 +166,7 @@ class Signal:
         bands: float32 (n_bands,) in dBFS from low to high, for a rolling spectrogram; None for
             MIDI.
         notes: Pitches sounding now; None for sound.
+        length: Seconds that the whole stream lasts; None where that is not known.
     """
 
     t: float
@@ -173,6 +174,7 @@ class Signal:
     peak: float
     bands: np.ndarray | None
     notes: tuple[int, ...] | None
+    length: float | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -27,4 +27,6 @@ def printable(text: str) -> str:
 
 
 def _harms(char: str) -> bool:
-    return unicodedata.category(char) in _UNPRINTABLE or char in _TURNING
+    # No XML may hold a noncharacter, and an MQTT broker hangs up on a topic that does.
+    noncharacter = ord(char) & 0xFFFE == 0xFFFE or "\ufdd0" <= char <= "\ufdef"
+    return noncharacter or unicodedata.category(char) in _UNPRINTABLE or char in _TURNING

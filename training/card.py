@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import json
+import re
 from pathlib import Path
 from typing import Any
 
 from realtime.registry import Manifest
 from training import plots
 from training.failings import confusions, failings
-from training.judging.conditions import CONDITIONS
-from training.markdown import per_class, table
+from training.judging.conditions import AS_IS, CONDITIONS, kind_of, legend, of_kind
+from training.markdown import literal, page, per_class, table
 from training.results import Measured, of
 
 KINDS = {"cnn": "convolutional network", "lstm": "LSTM", "crnn": "CNN-LSTM hybrid"}
@@ -50,8 +51,8 @@ def write(
     lines = [
         f"# {manifest.name}",
         "",
-        f"A {KINDS.get(manifest.kind, manifest.kind)} that names the {manifest.task}: "
-        f"{', '.join(manifest.labels)}.",
+        f"A {KINDS.get(manifest.kind, literal(manifest.kind))} that names the "
+        f"{literal(manifest.task)}: {', '.join(map(literal, manifest.labels))}.",
         "",
         *_use(manifest),
         *_reads(manifest),
@@ -63,9 +64,10 @@ def write(
         lines += ["It has not been judged on anything it was not trained on.", ""]
     for i, (name, figures) in enumerate(held_out.items()):
         lines += _figures(name, figures, calibrated=i == 0)
-        plot = f"confusion-{name.replace(':', '-')}.png"
+        # Without what could lead out of the folder, or end the link to it.
+        plot = re.sub(r"[^\w.-]+", "-", f"confusion-{name}.png")
         plots.confusion(folder / plot, figures)
-        lines += [f"![Confusion matrix on {name}]({plot})", ""]
+        lines += [f"![Confusion matrix on {literal(name)}]({plot})", ""]
     lines += [*_conditions(measured), *_seconds(measured), *_changes(measured)]
     learning = folder / "learning.png"
     if work and (history := work / "history.json").exists():
@@ -76,12 +78,12 @@ def write(
         lines += ["## Known confusions", ""]
     for name, figures in held_out.items():
         pairs = [f"- {pair}" for pair in confusions(figures)] or ["- none"]
-        lines += [f"On {name} it takes", "", *pairs, ""]
+        lines += [f"On {literal(name)} it takes", "", *pairs, ""]
     lines += ["## What fails", "", *(f"- {told}" for told in failings(manifest, measured)), ""]
     notes = folder / "notes.md"
     if notes.exists():
-        lines += ["## Notes", "", notes.read_text("utf-8").strip(), ""]
-    (folder / "README.md").write_text("\n".join(lines), "utf-8")
+        lines += ["## Notes", "", *notes.read_text("utf-8").strip().split("\n"), ""]
+    (folder / "README.md").write_text(page(lines), "utf-8")
 
 
 def _use(manifest: Manifest) -> list[str]:
@@ -130,7 +132,7 @@ def _trained(training: dict[str, Any]) -> list[str]:
             "",
         ]
     licences = training.get("licences") or ["data of which the manifest does not tell"]
-    lines += [*(f"- {licence}" for licence in licences), ""]
+    lines += [*(f"- {literal(licence)}" for licence in licences), ""]
     if "command" in training:
         lines += ["Built by", "", "```", str(training["command"]), "```", ""]
     return lines
@@ -160,7 +162,7 @@ def _figures(name: str, figures: dict[str, Any], *, calibrated: bool) -> list[st
         by_file = figures["by_file"]
         files = f" Whole files: **{by_file['accuracy']:.1%}** of {by_file['n']}."
     return [
-        f"### {name}",
+        f"### {literal(name)}",
         "",
         f"Windows: **{figures['accuracy']:.1%}** of {figures['n']}, macro F1 "
         f"{figures['macro_f1']:.3f}.{files} {sure}",
@@ -171,7 +173,9 @@ def _figures(name: str, figures: dict[str, Any], *, calibrated: bool) -> list[st
 
 
 def _conditions(measured: Measured) -> list[str]:
+    order = [AS_IS, *CONDITIONS]
     judged = of(measured, "evaluate")
+    judged.sort(key=lambda m: (m["data"], order.index(m["condition"])))
     lines = ["### By condition", ""]
     if not judged:
         return [*lines, "Not measured.", ""]
@@ -180,13 +184,12 @@ def _conditions(measured: Measured) -> list[str]:
         "since the network was exported.",
         "",
     ]
-    if any(m["data"].startswith("composers:") for m in judged):
-        missing = [c for c in CONDITIONS if c not in {m["condition"] for m in judged}]
-        lines += [
-            "*Neutral* is every part on one piano with a player's velocities, *played* has a "
-            "player's timing too." + f" Not measured: {', '.join(missing)}." * bool(missing),
-            "",
-        ]
+    done = {m["condition"] for m in judged}
+    for kind in sorted({kind_of(m["data"]) for m in judged}):
+        missing = [name for name in (AS_IS, *of_kind(kind)) if name not in done]
+        told = legend([name for name in of_kind(kind) if name in done])
+        told += f" Not measured: {', '.join(missing)}." * bool(missing)
+        lines += [told.strip(), ""]
     rows = [
         (
             m["data"],
@@ -205,7 +208,10 @@ def _conditions(measured: Measured) -> list[str]:
         found = {f"{m['data']}, {m['condition']}": m["per_class"] for m in judged}
         labels = [label for label, row in judged[0]["per_class"].items() if row["n"]]
         recalls = [
-            (label, *(f"{row[label]['recall']:.2f}" for row in found.values() if label in row))
+            (
+                literal(label),
+                *(f"{row[label]['recall']:.2f}" for row in found.values() if label in row),
+            )
             for label in labels
         ]
         lines += ["Share of each label's windows that were found:", ""]
@@ -258,4 +264,4 @@ def _changes(measured: Measured) -> list[str]:
 
 
 def _counts(counts: dict[str, int]) -> str:
-    return ", ".join(f"{label} {n}" for label, n in counts.items())
+    return ", ".join(f"{literal(label)} {n}" for label, n in counts.items())

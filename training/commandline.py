@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from realtime.config import Parser
+from training.judging.conditions import AS_IS, CONDITIONS, Kind, of_kind
 
 LARGEST_SEED = 40_000
 """Epochs are seeded with a hundred thousand times that, which must fit 32 bits."""
@@ -113,9 +114,10 @@ def _judging_commands(commands: Any) -> None:
     evaluate.add_argument("--json", action="store_true", help="one JSON object on stdout")
     evaluate.add_argument(
         "--condition",
-        choices=("as-is", "neutral", "played"),
-        default="as-is",
-        help="MIDI files as they are, on one piano, or with a player's timing too",
+        choices=(AS_IS, *CONDITIONS),
+        default=AS_IS,
+        help=f"the files as they are; MIDI files as {_told('notes')}; or sound files as "
+        f"{_told('sound')}",
     )
     evaluate.add_argument(
         "--seconds-heard", action="store_true", help="accuracy after 4, 10, 30, 60 s and the whole"
@@ -139,6 +141,10 @@ def _judging_commands(commands: Any) -> None:
     report = commands.add_parser("report", help="one page of all figures, with plots")
     report.add_argument("--results", type=Path, default=Path("reports"), help="measurements")
     report.add_argument("--out", type=Path, default=Path("docs") / "judging.md", help="the page")
+
+
+def _told(kind: Kind) -> str:
+    return ", ".join(f"{name} ({CONDITIONS[name].told})" for name in of_kind(kind))
 
 
 def _data(parser: argparse.ArgumentParser) -> None:

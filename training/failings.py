@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 
 from realtime.registry import Manifest
+from training.markdown import literal
 from training.results import Measured, of
 
 WEAK = 0.5
@@ -31,7 +32,7 @@ def confusions(figures: dict[str, Any]) -> list[str]:
     matrix = np.array(figures["confusion"])
     of = matrix.sum(axis=1)
     np.fill_diagonal(matrix, 0)
-    names = figures["labels"]
+    names = [literal(label) for label in figures["labels"]]
     pairs = [divmod(int(i), len(names)) for i in np.argsort(-matrix, axis=None, kind="stable")]
     return [
         f"{names[a]} for {names[b]}: {matrix[a, b]} of {of[a]} windows ({matrix[a, b] / of[a]:.0%})"
@@ -63,11 +64,13 @@ def _labels(figures: dict[str, Any]) -> list[str]:
     rows = {label: row for label, row in figures["per_class"].items() if row["n"]}
     missed = [(row["recall"], label) for label, row in rows.items() if row["recall"] < WEAK]
     if missed:
-        named = ", ".join(f"{label} ({recall:.0%} found)" for recall, label in sorted(missed))
+        named = ", ".join(
+            f"{literal(label)} ({recall:.0%} found)" for recall, label in sorted(missed)
+        )
         told.append(f"It misses most windows of {named}.")
     wrong = [(row["precision"], label) for label, row in rows.items() if row["precision"] < WEAK]
     if wrong:
-        named = ", ".join(f"{label} ({right:.0%} right)" for right, label in sorted(wrong))
+        named = ", ".join(f"{literal(label)} ({right:.0%} right)" for right, label in sorted(wrong))
         told.append(f"It is wrong more often than not when it says {named}.")
     return told
 
@@ -80,8 +83,8 @@ def _conditions(measured: Measured) -> list[str]:
             lost = plain["accuracy"] - other["accuracy"]
             if other["data"] == plain["data"] and lost > LOST:
                 told.append(
-                    f"On {plain['data']} played otherwise ({other['condition']}) it loses "
-                    f"{100 * lost:.1f} points."
+                    f"On {plain['data']} it loses {100 * lost:.1f} points under the condition "
+                    f"*{other['condition']}*."
                 )
     return told
 
@@ -114,7 +117,7 @@ def _unknown(manifest: Manifest) -> str:
     if not known:
         return "How often it takes other sounds for one of its labels was not measured."
     passing = sorted(((1 - share, kind) for kind, share in known.items()), reverse=True)
-    named = ", ".join(f"{kind} {share:.0%}" for share, kind in passing[:MOST] if share > 0)
+    named = ", ".join(f"{literal(kind)} {share:.0%}" for share, kind in passing[:MOST] if share > 0)
     return (
         f"Sounds that are none of its labels pass for one at times: {named} of the windows."
         if named

@@ -1,9 +1,25 @@
-"""Tables in Markdown."""
+"""Names, tables and pages in Markdown."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import re
+from collections.abc import Iterable, Sequence
 from typing import Any
+
+from realtime.text import printable
+
+PIPE = r"\|"
+"""One that does not begin the next cell."""
+
+
+def literal(name: str) -> str:
+    """A name from outside as it is written, whatever Markdown or HTML is in it."""
+    return re.sub(r"([\\`*\[\]])", r"\\\1", name.replace("&", "&amp;").replace("<", "&lt;"))
+
+
+def page(lines: Iterable[str]) -> str:
+    """The text of a page; as it may be shown on a terminal too, no name in it does any harm."""
+    return "\n".join(map(printable, lines))
 
 
 def table(head: tuple[str, ...], rows: Sequence[tuple[Any, ...]]) -> list[str]:
@@ -15,8 +31,8 @@ def table(head: tuple[str, ...], rows: Sequence[tuple[Any, ...]]) -> list[str]:
     """
     if not rows:
         return []
-    lines = [f"| {' | '.join(head)} |", f"|{' --- |' * len(head)}"]
-    return lines + [f"| {' | '.join(str(cell) for cell in row)} |" for row in rows]
+    lines = [_row(head), f"|{' --- |' * len(head)}"]
+    return lines + [_row(row) for row in rows]
 
 
 def per_class(figures: dict[str, Any]) -> list[str]:
@@ -28,8 +44,18 @@ def per_class(figures: dict[str, Any]) -> list[str]:
     return table(
         ("label", "windows", "precision", "recall", "F1"),
         [
-            (label, row["n"], f"{row['precision']:.2f}", f"{row['recall']:.2f}", f"{row['f1']:.2f}")
+            (
+                literal(label),
+                row["n"],
+                f"{row['precision']:.2f}",
+                f"{row['recall']:.2f}",
+                f"{row['f1']:.2f}",
+            )
             for label, row in figures["per_class"].items()
             if row["n"]
         ],
     )
+
+
+def _row(cells: tuple[Any, ...]) -> str:
+    return f"| {' | '.join(str(cell).replace('|', PIPE) for cell in cells)} |"

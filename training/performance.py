@@ -1,4 +1,4 @@
-"""Notes as a stream that the engine can listen to, without a file or an instrument."""
+"""Notes, and samples, as a stream that the engine can listen to, without a file or a device."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from typing import Literal, Self
 import mido
 import numpy as np
 
-from realtime.records import STREAM_RATE, MidiBlock, TimedMessage
+from realtime.records import STREAM_RATE, AudioBlock, MidiBlock, TimedMessage
 from training.datasets.midi import Notes
 
 BLOCK = STREAM_RATE // 10
@@ -65,3 +65,30 @@ class Performance:
             while at < len(self._messages) and self._messages[at].position < end:
                 at += 1
             yield MidiBlock(position, end, tuple(self._messages[first:at]), time.perf_counter())
+
+
+class Playback:
+    """Samples as a source of sound.
+
+    Args:
+        name: What to call it.
+        samples: float32 (n,), mono at ``STREAM_RATE``.
+    """
+
+    stream: Literal["audio"] = "audio"
+    live = False
+
+    def __init__(self, name: str, samples: np.ndarray) -> None:
+        self.name = name
+        self._samples = samples
+        self.length: float | None = len(samples) / STREAM_RATE
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        pass
+
+    def __iter__(self) -> Iterator[AudioBlock]:
+        for at in range(0, len(self._samples), BLOCK):
+            yield AudioBlock(at, self._samples[at : at + BLOCK], time.perf_counter())

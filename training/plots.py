@@ -8,6 +8,8 @@ from typing import Any
 
 import numpy as np
 
+from realtime.text import printable
+
 
 def confusion(path: Path, figures: dict[str, Any]) -> None:
     """Draw a confusion matrix.
@@ -19,7 +21,7 @@ def confusion(path: Path, figures: dict[str, Any]) -> None:
     plt = _pyplot()
     matrix = np.array(figures["confusion"])
     share = matrix / np.maximum(1, matrix.sum(axis=1, keepdims=True))
-    names = figures["labels"]
+    names = [printable(label) for label in figures["labels"]]
     figure, axes = plt.subplots(figsize=(6.4, 5.6), layout="constrained")
     axes.imshow(share, cmap="cividis", vmin=0, vmax=1)
     # A label is no formula, whatever dollars are in it.
@@ -87,7 +89,7 @@ def seconds_heard(path: Path, lines: list[tuple[str, dict[str, float]]]) -> None
     marks = list(lines[0][1])
     figure, axes = plt.subplots(figsize=(6.4, 3.4), layout="constrained")
     for (name, line), style in zip(lines, cycle(["-o", "--s", "-.^", ":v"]), strict=False):
-        axes.plot(range(len(marks)), [line[mark] for mark in marks], style, label=name)
+        axes.plot(range(len(marks)), [line[mark] for mark in marks], style, label=printable(name))
     axes.set_xticks(range(len(marks)), marks)
     axes.set_ylim(0, 1)
     axes.set_ylabel("files named right")

@@ -111,7 +111,7 @@ class Mqtt:
         self._client.loop_stop()
 
     def _label(self, prediction: Prediction) -> None:
-        says = _SAYS.get(prediction.state) or prediction.label or "unknown"
+        says = _SAYS.get(prediction.state) or printable(prediction.label or "unknown")
         if prediction.model not in self._said and self._broker.discovery:
             topic, config = self._sensor(prediction)
             self._publish(topic, config, keep=True)
@@ -130,7 +130,7 @@ class Mqtt:
             "json_attributes_topic": self._topic(part(prediction.model)),
             "availability_topic": self._topic("status"),
             "device_class": "enum",
-            "options": [*prediction.probs, *_SAYS.values()],
+            "options": [*map(printable, prediction.probs), *_SAYS.values()],
             "icon": "mdi:music",
             "device": {"identifiers": [prefix], "name": prefix, "sw_version": __version__},
             "origin": {"name": "rt-classify", "sw_version": __version__},
@@ -198,8 +198,9 @@ def parse(url: str) -> Broker:
         raise UserError(f"--mqtt: must be {form}")
     prefix = unquote(parts.path.strip("/")) or "rt-classify"
     discovery = query.get("discovery")
-    if re.search(r"[+#\0]", prefix + (discovery or "")):
-        raise UserError("--mqtt: topics must not hold + or #; choose another prefix")
+    topics = prefix + (discovery or "")
+    if re.search(r"[+#]", topics) or printable(topics) != topics:
+        raise UserError("--mqtt: topics must not hold +, # or control characters; choose others")
     return Broker(
         host,
         port or PORTS[parts.scheme],

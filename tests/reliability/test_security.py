@@ -4,18 +4,23 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import shutil
 import socket
 import stat
 import subprocess
 import sys
 import unicodedata
+from dataclasses import replace
 from io import StringIO
 from pathlib import Path
+from xml.etree import ElementTree
 
 import numpy as np
 import pytest
 import soundfile
+from brokers import wait_for
+from evil import EVIL, FILE, harmless
 from hypothesis import given
 from hypothesis import strategies as st
 from live_fakes import FakeSounddevice
@@ -37,7 +42,12 @@ from realtime.sinks.csvfile import CsvFile
 from realtime.sinks.dashboard import Dashboard
 from realtime.sinks.jsonlines import JsonLines
 from realtime.sinks.labels import Labels
+from realtime.sinks.mqtt import Mqtt
+from realtime.sinks.mqtt import part as mqtt_part
+from realtime.sinks.osc import Osc
+from realtime.sinks.osc import part as osc_part
 from realtime.sinks.plain import Plain
+from realtime.sinks.plot import Plot
 from realtime.sources import midi_system, portaudio
 from realtime.sources.midi_system import MidiPorts
 from realtime.text import printable
@@ -214,7 +224,6 @@ def deadly(signal):
     return bytes(builder.Output())
 
 
-EVIL = "\x1b[2J\x1b]0;pwned\x07\x9b31m[bold red]x[/]\u202e\r\nfake line\u2028"
 NONE = Latency(0.0, 0.0, 0.0, 0.0)
 
 
@@ -231,13 +240,14 @@ def records(text):
 
 
 class TestTerminal:
-    @given(st.text() | st.just(EVIL))
+    @given(st.text() | st.sampled_from([EVIL, "\ufdd0\ufdef\ufffe\uffff\U0010ffff"]))
     def test_what_is_printable_can_do_no_harm(self, text):
         shown = printable(text)
         assert len(shown) == len(text)
         kinds = {unicodedata.category(char) for char in shown}
         assert not kinds & {"Cc", "Cs", "Zl", "Zp"}
         assert not {unicodedata.bidirectional(c) for c in shown} & {"LRO", "RLO", "LRE", "RLE"}
+        assert not set(shown) & {"\ufdd0", "\ufdef", "\ufffe", "\uffff", "\U0010ffff"}
         assert printable(shown) == shown
 
     def test_names_write_no_escapes_and_no_markup_in_any_sink(self, tmp_path, tried):
@@ -276,10 +286,94 @@ class TestTerminal:
         assert "\nfake" not in shown
 
     def test_nor_does_an_error_about_them(self, run, tmp_path):
-        done = run("--file", tmp_path / f"{EVIL.replace('/', '')}.wav", "--json")
+        done = run("--file", tmp_path / f"{FILE}.wav", "--json")
         assert done.status == 2
         assert len(done.err) == 1
         assert done.err[0].isprintable()
+
+
+class TestReceivers:
+    """Those who get names may show them on a terminal, or build on their addresses."""
+
+    def test_osc(self, tried):
+        osc_packet = pytest.importorskip("pythonosc.osc_packet")
+        with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as receiver:
+            receiver.bind(("127.0.0.1", 0))
+            receiver.settimeout(10)
+            sink = Osc(f"127.0.0.1:{receiver.getsockname()[1]}")
+            for record in records(EVIL):
+                sink.emit(record)
+            sink.close()
+            packets = [osc_packet.OscPacket(receiver.recv(2000)) for _ in range(4)]
+        messages = [each.message for packet in packets for each in packet.messages]
+        name = osc_part(EVIL)
+        assert [message.address.removeprefix("/rt-classify") for message in messages] == [
+            "/start",
+            f"/{name}/heard",
+            f"/{name}/probs/{name}",
+            f"/{name}/probs/other",
+            "/event",
+            f"/{name}/summary",
+        ]
+        words = [word for message in messages for word in message.params if isinstance(word, str)]
+        assert sum("pwned" in word for word in words) == 6
+        assert all(word.isprintable() for word in words)
+        tried("evil names over OSC", cases=4, came="no escape, no pattern, no deeper address")
+
+    def test_mqtt(self, broker, tried):
+        pytest.importorskip("paho.mqtt.client")
+        evil = EVIL.replace(" ", "")  # which parts what the listener prints
+        it = broker()
+        listener = it.subscribe()
+        sink = Mqtt(f"mqtt://127.0.0.1:{it.port}/studio?discovery=ha")
+        for record in records(evil):
+            sink.emit(record)
+        sink.close()
+        try:
+            wait_for(lambda: ("0", "studio/status", "offline") in listener.got)
+        finally:
+            listener.close()
+        assert sink.lost == 0
+        name = mqtt_part(evil)
+        [config] = {topic for _, topic, _ in listener.got if topic.startswith("ha/")}
+        topics = ["start", name, f"{name}/label", "event", "summary", "status"]
+        assert {topic for _, topic, _ in listener.got} == {config, *(f"studio/{t}" for t in topics)}
+        assert re.fullmatch(r"ha/sensor/[\w-]+/config", config, re.ASCII)
+        assert all(word.isprintable() for line in listener.got for word in line)
+        [label], [prediction] = (listener.payloads(f"studio/{t}") for t in (f"{name}/label", name))
+        assert json.loads(prediction)["label"] == evil, "JSON says exactly what it is"
+        [sensor] = map(json.loads, listener.payloads(config))
+        assert label in sensor["options"], "Home Assistant refuses a state that is none of them"
+        assert sensor["state_topic"] == f"studio/{name}/label"
+        assert sensor["name"].isprintable()
+        tried("evil names over MQTT", cases=4, came="no escape, no wildcard, no deeper topic")
+
+    @given(st.text() | st.just(EVIL))
+    def test_a_name_is_one_part_of_an_address(self, name):
+        topic, address = mqtt_part(name), osc_part(name)
+        assert topic
+        assert not set(topic) & set("+#/")
+        assert printable(topic) == topic
+        assert re.fullmatch(r"[!-~]+", address)
+        assert not set(address) & set("#*,/?[]{}")  # what OSC 1.0 keeps for itself
+
+    @pytest.mark.parametrize("ending", ["svg", "pdf", "png"])
+    def test_a_picture(self, tmp_path, recwarn, ending):
+        pytest.importorskip("matplotlib")
+        path = tmp_path / f"session.{ending}"
+        sink = Plot(path)
+        for t in (1.0, 2.0):
+            for record in records(EVIL + "\uffff"):
+                sink.emit(replace(record, t=t) if isinstance(record, Prediction) else record)
+        sink.close()
+        assert not list(recwarn), "what the font lacks would be told on the terminal"
+        if ending == "svg":
+            text = path.read_text("utf-8")
+            ElementTree.fromstring(text)
+            assert "pwned" in text
+            assert harmless(text)
+        for code in (b"\x1b]0;", b"\x1b[2J", b"\x1b\x00]", b"\x00\x1b"):
+            assert ending == "png" or code not in path.read_bytes()
 
 
 @pytest.mark.skipif(os.name == "nt", reason="other permissions there")

@@ -13,6 +13,10 @@ TUNED = 3.0
 smaller instrument to a larger one."""
 
 
+Limit = tuple[float, int | np.integer]
+"""Hz beyond which a sound falls, by 6 dB an octave for each of the order beside."""
+
+
 def place(draw: Callable[[], np.ndarray], n: int, rng: np.random.Generator) -> np.ndarray:
     """Notes of one instrument somewhere in a window: a live window rarely holds just one note.
 
@@ -89,37 +93,74 @@ def record(samples: np.ndarray, rng: np.random.Generator) -> np.ndarray:
 
 def reverb(samples: np.ndarray, rng: np.random.Generator) -> np.ndarray:
     """A room of 0.1 to 1.2 s as decaying noise, 5 to 60% of the sound."""
+    seconds = np.exp(rng.uniform(np.log(0.1), np.log(1.2)))
+    hiss = rng.standard_normal(int(seconds * STREAM_RATE))
+    return room(samples, hiss, seconds, rng.uniform(0.002, 0.02), rng.uniform(0.05, 0.6))
+
+
+def room(
+    samples: np.ndarray, hiss: np.ndarray, seconds: float, rise: float, share: float
+) -> np.ndarray:
+    """A sound and what a room gives back of it.
+
+    Args:
+        samples: float32 (n,).
+        hiss: White noise, float64 (any,), of which the room's answer is made.
+        seconds: Time in which that falls by 60 dB.
+        rise: Seconds in which it sets in.
+        share: Its RMS beside the sound's own, 1 for as much.
+
+    Returns:
+        float32 (n,).
+    """
     from scipy.signal import fftconvolve
 
-    seconds = np.exp(rng.uniform(np.log(0.1), np.log(1.2)))
-    t = np.arange(int(seconds * STREAM_RATE)) / STREAM_RATE
-    tail = rng.standard_normal(len(t)) * 10 ** (-3 * t / seconds)
-    tail *= np.minimum(1, t / rng.uniform(0.002, 0.02))
-    tail *= rng.uniform(0.05, 0.6) / np.sqrt(np.sum(tail**2))
+    t = np.arange(len(hiss)) / STREAM_RATE
+    tail = hiss * 10 ** (-3 * t / seconds)
+    tail *= np.minimum(1, t / rise)
+    tail *= share / np.sqrt(np.sum(tail**2))
     tail[0] += 1
     return fftconvolve(samples, tail.astype(np.float32))[: len(samples)].astype(np.float32)
 
 
 def equalise(samples: np.ndarray, rng: np.random.Generator) -> np.ndarray:
     """A tilt of up to 4 dB an octave and, now and then, a small microphone's band limits."""
+    tilt = rng.uniform(-4, 4)
+    low = (rng.uniform(60, 300), rng.integers(1, 4)) if rng.random() < 0.4 else None
+    high = (rng.uniform(3000, 8000), rng.integers(1, 5)) if rng.random() < 0.4 else None
+    return filtered(samples, tilt, low, high)
+
+
+def filtered(
+    samples: np.ndarray,
+    tilt: float = 0.0,
+    low: Limit | None = None,
+    high: Limit | None = None,
+) -> np.ndarray:
+    """Make a sound brighter or darker, or take its lowest or highest part away.
+
+    Args:
+        samples: float32 (n,).
+        tilt: Decibels an octave; 1 kHz stays as it is.
+        low: Where it falls towards the lows; None for nowhere.
+        high: Where it falls towards the highs.
+
+    Returns:
+        float32 (n,).
+    """
     spectrum, n = _spectrum(samples)
     hz = np.maximum(np.arange(len(spectrum)) * STREAM_RATE / n, 20)
-    gain = (hz / 1000) ** (rng.uniform(-4, 4) / 6.02)
-    if rng.random() < 0.4:
-        low, order = rng.uniform(60, 300), rng.integers(1, 4)
-        gain = gain / np.sqrt(1 + (low / hz) ** (2 * order))
-    if rng.random() < 0.4:
-        high, order = rng.uniform(3000, 8000), rng.integers(1, 5)
-        gain = gain / np.sqrt(1 + (hz / high) ** (2 * order))
+    gain = (hz / 1000) ** (tilt / 6.02)
+    if low:
+        gain = gain / np.sqrt(1 + (low[0] / hz) ** (2 * low[1]))
+    if high:
+        gain = gain / np.sqrt(1 + (hz / high[0]) ** (2 * high[1]))
     return np.fft.irfft(spectrum * gain, n)[: len(samples)].astype(np.float32)
 
 
 def noise(n: int, rng: np.random.Generator) -> np.ndarray:
     """Noise of some colour, white to brown, with hum now and then; float32 (n,), RMS 1."""
-    spectrum, fast = _spectrum(rng.standard_normal(n))
-    hz = np.maximum(np.arange(len(spectrum)) * STREAM_RATE / fast, 20)
-    sound = np.fft.irfft(spectrum * hz ** rng.uniform(-1, 0.1), fast)[:n]
-    sound /= np.sqrt(np.mean(sound**2))
+    sound = coloured(rng.standard_normal(n), rng.uniform(-1, 0.1))
     if rng.random() < 0.3:
         t = np.arange(n) / STREAM_RATE
         for harmonic in range(1, 6):
@@ -127,6 +168,22 @@ def noise(n: int, rng: np.random.Generator) -> np.ndarray:
             sound += level * np.sin(2 * np.pi * rng.choice([50, 60]) * harmonic * t)
         sound /= np.sqrt(np.mean(sound**2))
     return sound.astype(np.float32)
+
+
+def coloured(white: np.ndarray, power: float) -> np.ndarray:
+    """Noise whose amplitude goes with a power of the frequency: 0 white, -0.5 pink, -1 brown.
+
+    Args:
+        white: White noise, float64 (n,).
+        power: Of the frequency above 20 Hz.
+
+    Returns:
+        float64 (n,), RMS 1.
+    """
+    spectrum, fast = _spectrum(white)
+    hz = np.maximum(np.arange(len(spectrum)) * STREAM_RATE / fast, 20)
+    sound = np.fft.irfft(spectrum * hz**power, fast)[: len(white)]
+    return sound / np.sqrt(np.mean(sound**2))
 
 
 def _spectrum(samples: np.ndarray) -> tuple[np.ndarray, int]:

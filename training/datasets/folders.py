@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
+from realtime.text import printable
 from training.datasets import Dataset, Example, tree
 
 SOUND = {".wav", ".flac", ".ogg", ".mp3", ".aiff", ".aif"}
@@ -15,13 +16,15 @@ def read(folder: Path) -> Dataset:
 
     What stands before the first underscore of a file's name is taken for its instrument or player
     (``cello_E3_15_forte.mp3``), and a split never divides it; a name without one stands for itself.
+    A label is what can be shown of its folder's name, as it is wherever a model is loaded.
     """
     data = Dataset([])
-    for label in filter(os.path.isdir, tree.inside(folder)):
-        for path in tree.below(label, data.left_out):
+    for inside in filter(os.path.isdir, tree.inside(folder)):
+        label = printable(inside.name)
+        for path in tree.below(inside, data.left_out):
             if path.suffix.lower() in SOUND:
-                group = f"{label.name}/{path.stem.split('_')[0]}"
-                data.examples.append(Example(path, label.name, group))
+                group = f"{inside.name}/{path.stem.split('_')[0]}"
+                data.examples.append(Example(path, label, group))
             else:
                 data.left_out[str(path)] = "not a sound file"
     return data

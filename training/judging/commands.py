@@ -18,7 +18,7 @@ from training.evaluate import listen
 from training.evaluate import report as figures_of
 from training.judging import report as page
 from training.judging import seconds, splices
-from training.judging.conditions import perform
+from training.judging.conditions import AS_IS, check, perform
 from training.progress import Ticker, name_left_out, say
 
 
@@ -30,7 +30,8 @@ def evaluate(args: argparse.Namespace) -> None:
     data = read_all(args.data)
     if args.split:
         data = data.only(args.split)
-    _fits(data, args)
+    check(args.condition, data, manifest)
+    _spliced(data, args)
     opened = partial(perform, condition=args.condition)
     left_out = dict(data.left_out)
     kind = "evaluate"
@@ -46,7 +47,7 @@ def evaluate(args: argparse.Namespace) -> None:
         left_out = heard.left_out
         found = figures_of(heard)
     split = f" {args.split}" if args.split else ""
-    condition = {} if args.condition == "as-is" else {"condition": args.condition}
+    condition = {} if args.condition == AS_IS else {"condition": args.condition}
     values = {"model": name, "data": " ".join(args.data) + split, **condition, **found}
     if args.results:
         names = [results.short(layout) for layout in args.data]
@@ -68,19 +69,20 @@ def report(args: argparse.Namespace) -> None:
     say(f"{path}, with its plots in {path.with_suffix('')}")
 
 
-def _fits(data: Dataset, args: argparse.Namespace) -> None:
-    midi = all(e.path.suffix.lower() in (".mid", ".midi") for e in data.examples)
-    if args.condition != "as-is" and not midi:
-        raise UserError(f"--condition {args.condition}: only MIDI files can be played otherwise")
-    if args.splices and midi:
+def _spliced(data: Dataset, args: argparse.Namespace) -> None:
+    if not args.splices:
+        return
+    if all(e.path.suffix.lower() in (".mid", ".midi") for e in data.examples):
         raise UserError("--splices: only sounds can be spliced; name nsynth: or folders: data")
+    if args.condition != AS_IS:
+        raise UserError("--splices: notes are spliced as they are; leave out --condition")
 
 
 def _command(args: argparse.Namespace, names: list[str]) -> str:
     words = ["rt-train", "evaluate", Path(args.model).name]
     words += [word for name in names for word in ("--data", name)]
     words += ["--split", args.split] if args.split else []
-    words += ["--condition", args.condition] if args.condition != "as-is" else []
+    words += ["--condition", args.condition] if args.condition != AS_IS else []
     words += ["--seconds-heard"] if args.seconds_heard else []
     words += ["--splices", str(args.splices)] if args.splices else []
     return " ".join(words)
@@ -101,13 +103,14 @@ def _print(figures: dict[str, Any]) -> None:
 
 
 def _print_seconds(figures: dict[str, Any]) -> None:
-    print(f"{figures['model']} on {figures['data']}: {figures['n']} files")
+    print(printable(f"{figures['model']} on {figures['data']}: {figures['n']} files"))
     for mark, accuracy in figures["accuracy"].items():
         print(f"  {mark if mark == 'whole' else mark + ' s':>6}  {accuracy:.3f}")
 
 
 def _print_splices(figures: dict[str, Any]) -> None:
-    print(f"{figures['model']} on {figures['data']}: {figures['changes']} changes of instrument")
+    changes = f"{figures['changes']} changes of instrument"
+    print(printable(f"{figures['model']} on {figures['data']}: {changes}"))
     for how in ("window", "smoothed"):
         row = figures[how]
         median = "over half go unnoticed" if row["median"] is None else f"{row['median']:.2f} s"

@@ -1,68 +1,129 @@
-"""MIDI files as they are, on one piano, and as a person would play them.
+"""Conditions under which files are judged: as they are, or changed as live music would be.
 
-In the composers' files one can be told from another by the instruments and by velocities that a
-program wrote, which no player brings along.
+Conditions of notes change MIDI files, those of sound change sound files. What is here is told in
+``--help``, on the page and in the cards; the changes themselves are in ``notes`` and ``sounds``.
 """
 
 from __future__ import annotations
 
-from dataclasses import replace
+import os
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 from zlib import crc32
 
-import numpy as np
+from realtime.errors import UserError
 
-from realtime.sources import Source
-from realtime.text import printable
-from training.augment import playing
-from training.datasets.midi import Notes, load
-from training.performance import Performance
+if TYPE_CHECKING:  # --help tells of them, and starts without NumPy
+    from realtime.registry import Manifest
+    from realtime.sources import Source
+    from training.datasets import Dataset
 
-Condition = Literal["as-is", "neutral", "played"]
-CONDITIONS: tuple[Condition, ...] = ("as-is", "neutral", "played")
+Kind = Literal["notes", "sound"]
 
-SPREAD = (0.005, 0.018)
-"""Standard deviation of onsets around the beat in seconds: chords spread over 10 to 40 ms."""
+NOISE_DB = 15
+"""Decibels from the sound down to the noise that is added, both as RMS over the whole file."""
 
-PHRASE = 4.0
-"""Seconds between bends of the tempo."""
+ROOM_S = 0.5
+"""Seconds in which a room's reverberation falls by 60 dB (RT60)."""
 
+QUIET_DBFS = -30
+"""Peak of a quiet sound."""
 
-def neutral(notes: Notes, rng: np.random.Generator) -> Notes:
-    """Every part on one piano, with a player's velocities; timing and pitches stay."""
-    return replace(
-        notes, velocities=playing.velocities(notes, rng), programs=np.zeros_like(notes.programs)
-    )
+FLOOR_DBFS = -65
+"""RMS of the hiss under it: below the engine's gate, which would call it silence by itself."""
 
-
-def played(notes: Notes, rng: np.random.Generator) -> Notes:
-    """The same with human timing: rubato, onsets off the beat, legato or staccato."""
-    notes = neutral(notes, rng)
-    onsets = notes.onsets - notes.onsets[0]
-    bends = 2 + int(onsets[-1] / PHRASE)
-    onsets, durations = playing.rubato(onsets, notes.durations, rng, bends)
-    onsets = onsets + rng.normal(0, rng.uniform(*SPREAD), len(onsets))
-    durations = durations * np.exp(rng.normal(rng.uniform(-0.7, 0.7), 0.3, len(durations)))
-    onsets -= onsets.min()
-    changed = replace(notes, onsets=onsets, durations=durations)
-    return changed.take(np.argsort(onsets, kind="stable"))
+BAND_HZ = (200, 4000)
+"""What a small microphone picks up; it falls by 12 dB an octave beyond."""
 
 
-def perform(path: Path, *, condition: Condition) -> Source:
-    """A MIDI file under a condition, the same each time.
+@dataclass(frozen=True, slots=True)
+class Condition:
+    """A way to change a file.
+
+    Attributes:
+        kind: What it changes.
+        told: How, in a few words.
+    """
+
+    kind: Kind
+    told: str
+
+
+AS_IS = "as-is"
+
+CONDITIONS: dict[str, Condition] = {
+    "neutral": Condition("notes", "every part on one piano, with a player's velocities"),
+    "played": Condition("notes", "on one piano, with rubato, onsets off the beat and articulation"),
+    "noise": Condition("sound", f"pink noise {NOISE_DB} dB below the sound"),
+    "room": Condition("sound", f"reverberation of {ROOM_S} s (RT60), as loud as the sound itself"),
+    "quiet": Condition("sound", f"peak at {QUIET_DBFS} dBFS, over hiss at {FLOOR_DBFS} dBFS"),
+    "phone": Condition("sound", f"{BAND_HZ[0]} to {BAND_HZ[1]} Hz only, 12 dB an octave beyond"),
+}
+"""By name, in the order in which they are told."""
+
+
+def of_kind(kind: Kind) -> list[str]:
+    """Names of the conditions of a kind."""
+    return [name for name, condition in CONDITIONS.items() if condition.kind == kind]
+
+
+def kind_of(data: str) -> Kind:
+    """What the files of a measurement hold; its data begin with their layout."""
+    return "notes" if data.startswith("composers:") else "sound"
+
+
+def legend(names: list[str]) -> str:
+    """A sentence of Markdown for each condition."""
+    return " ".join(f"*{name.capitalize()}*: {CONDITIONS[name].told}." for name in names)
+
+
+def check(condition: str, data: Dataset, manifest: Manifest) -> None:
+    """See that a condition changes what these files hold and this model hears.
+
+    Raises:
+        UserError: It does not.
+    """
+    if condition == AS_IS:
+        return
+    midi = [e.path.suffix.lower() in (".mid", ".midi") for e in data.examples]
+    kind = CONDITIONS[condition].kind
+    fit = " or ".join(of_kind("sound" if kind == "notes" else "notes"))
+    if kind == "sound" and manifest.window_s is None:
+        raise UserError(
+            f"--condition {condition}: {manifest.name} reads notes and hears no sound; it takes "
+            f"{fit}"
+        )
+    if kind == "notes" and not all(midi):
+        raise UserError(
+            f"--condition {condition}: only MIDI files can be played otherwise; name composers: "
+            f"data, or choose {fit}"
+        )
+    if kind == "sound" and any(midi):
+        raise UserError(
+            f"--condition {condition}: only sound files can be heard otherwise; name nsynth: or "
+            f"folders: data, or choose {fit}"
+        )
+
+
+def perform(path: Path, *, condition: str) -> Source:
+    """A file under a condition, the same each time.
 
     Args:
         path: The file.
-        condition: ``neutral`` or ``played``; ``as-is`` opens the file itself.
+        condition: One of ``CONDITIONS`` that fits it, see ``check``, or ``as-is``.
 
     Raises:
-        UserError: The file cannot be read or holds no notes.
+        UserError: The file cannot be read, or holds nothing.
     """
-    if condition == "as-is":
-        from training.evaluate import open_source
+    import numpy as np
 
+    from training.evaluate import open_source
+    from training.judging import notes, sounds
+
+    if condition == AS_IS:
         return open_source(path)
-    change = {"neutral": neutral, "played": played}[condition]
-    rng = np.random.default_rng([crc32(path.name.encode()), 1])
-    return Performance(printable(str(path)), change(load(path), rng))
+    rng = np.random.default_rng([crc32(os.fsencode(path.name)), 1])
+    if CONDITIONS[condition].kind == "notes":
+        return notes.perform(path, condition, rng)
+    return sounds.perform(path, condition, rng)

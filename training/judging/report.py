@@ -10,6 +10,7 @@ from realtime.registry import Manifest, read_manifest, shipped
 from training.judging import pictures, tables
 from training.judging.targets import targets
 from training.judging.wording import section
+from training.markdown import page
 from training.results import Measured
 
 
@@ -53,7 +54,7 @@ def write(measured: Measured, path: Path) -> Path:
             *pictures.folds(current, plots),
             *_commands(current),
         ]
-        path.write_text("\n".join(lines).rstrip() + "\n", "utf-8")
+        path.write_text(page(lines).rstrip() + "\n", "utf-8")
     except OSError as error:
         raise UserError(f"{path}: cannot be written ({error.strerror})") from error
     return path

@@ -2,21 +2,20 @@
 
 from __future__ import annotations
 
-import time
 from collections import defaultdict
-from collections.abc import Iterator
 from pathlib import Path
-from typing import Any, Literal, Self
+from typing import Any
 
 import numpy as np
 
 from realtime.engine import Engine
 from realtime.errors import UserError
-from realtime.records import STREAM_RATE, AudioBlock, Prediction
+from realtime.records import STREAM_RATE, Prediction
 from realtime.registry import load
 from training.audio import load as read_sound
 from training.datasets import Dataset
 from training.inputs import Progress
+from training.performance import Playback
 
 SECONDS = 6.0
 """How long an instrument plays before another takes over."""
@@ -28,33 +27,18 @@ CHANGES = 20
 """Changes of a stream."""
 
 FADE = STREAM_RATE // 50
-BLOCK = STREAM_RATE // 10
 
 
-class Stream:
+class Stream(Playback):
     """Instruments that follow each other, as a source of sound.
 
     Attributes:
         changes: Where each instrument begins, in samples, and its label.
     """
 
-    stream: Literal["audio"] = "audio"
-    live = False
-    name = "splices"
-
     def __init__(self, samples: np.ndarray, changes: list[tuple[int, str]]) -> None:
-        self._samples, self.changes = samples, changes
-        self.length: float | None = len(samples) / STREAM_RATE
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        pass
-
-    def __iter__(self) -> Iterator[AudioBlock]:
-        for at in range(0, len(self._samples), BLOCK):
-            yield AudioBlock(at, self._samples[at : at + BLOCK], time.perf_counter())
+        super().__init__("splices", samples)
+        self.changes = changes
 
 
 def splice(data: Dataset, rng: np.random.Generator) -> Stream:

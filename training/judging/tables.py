@@ -6,6 +6,7 @@ Each function takes the measurements and returns Markdown lines.
 from __future__ import annotations
 
 from realtime.registry import Manifest
+from training.judging.conditions import AS_IS, Kind, kind_of, legend, of_kind
 from training.judging.targets import REPORTED
 from training.judging.wording import delay, section, windows_and_files
 from training.markdown import table
@@ -87,19 +88,29 @@ def comparisons(measured: Measured) -> list[str]:
 
 
 def conditions(measured: Measured) -> list[str]:
-    """Composers, by how their pieces were played."""
+    """Every model by the condition of the files, notes and sounds apart."""
+    text = "Windows / whole files."
+    notes = "Composers by what they wrote, not by how the file was made"
+    sound = "Sounds as a live microphone hears them"
+    return [
+        *_conditions(measured, "notes", notes, text),
+        *_conditions(measured, "sound", sound, text),
+    ]
+
+
+def _conditions(measured: Measured, kind: Kind, title: str, text: str) -> list[str]:
+    names = of_kind(kind)
+    found: dict[tuple[str, str], Measured] = {}
+    for m in of(measured, "evaluate"):
+        if kind_of(m["data"]) == kind:
+            found.setdefault((m["model"], m["data"]), []).append(m)
     rows = []
-    of_midi = (m for m in of(measured, "evaluate") if m["data"].startswith("composers:"))
-    for name in sorted({m["model"] for m in of_midi}):
-        found = {m["condition"]: m for m in of(measured, "evaluate", model=name)}
-        cells = [windows_and_files(found.get(c)) for c in ("as-is", "neutral", "played")]
-        rows.append((f"`{name}`", *cells))
-    return section(
-        "Composers by what they wrote, not by how the file was made",
-        "Windows / whole files. *Neutral*: every part on one piano, with a player's velocities. "
-        "*Played*: rubato, onsets off the beat and articulation on top.",
-        table(("model", "as-is", "neutral", "played"), rows),
-    )
+    for (model, data), mine in sorted(found.items()):
+        by_name = {m["condition"]: m for m in mine}
+        cells = [windows_and_files(by_name.get(name)) for name in (AS_IS, *names)]
+        rows.append((f"`{model}`", data, *cells))
+    head = ("model", "data", AS_IS, *names)
+    return section(title, f"{text} {legend(names)}", table(head, rows))
 
 
 def splices(measured: Measured) -> list[str]:

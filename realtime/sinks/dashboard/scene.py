@@ -92,9 +92,8 @@ class Scene:
 
     @property
     def length(self) -> float | None:
-        """Length of the source in seconds, from ``details["lengths"]`` of the start record."""
-        lengths = self.start.details.get("lengths", {}) if self.start else {}
-        return lengths.get(self.source)
+        """Length of the source in seconds, if it is known."""
+        return self.signals[-1].length if self.signals else None
 
     @property
     def status(self) -> str:

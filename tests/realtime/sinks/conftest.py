@@ -59,9 +59,9 @@ def prediction(model="instrument-cnn", label="reed", p=0.6, t=8.0, **changes):
     return Prediction(**fields | changes)
 
 
-def signal(t=8.0, *, level=-20.0, peak=0.5, notes=None, bands=64):
+def signal(t=8.0, *, level=-20.0, peak=0.5, notes=None, bands=64, length=None):
     picture = None if notes is not None else np.linspace(-70, -20, bands, dtype=np.float32)
-    return Signal(t, level, peak, picture, notes)
+    return Signal(t, level, peak, picture, notes, length)
 
 
 def summary(source="song.wav", models=MODELS, **changes):

@@ -101,6 +101,8 @@ def test_no_broker():
         "mqtt://broker:x",
         "mqtt://broker/a?b=c",
         "mqtt://broker/a+b",
+        "mqtt://broker/a%1b]0;b",
+        "mqtt://broker?discovery=a%0ab",
         "mqtt://[broker",
     ],
 )

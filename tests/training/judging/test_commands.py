@@ -28,6 +28,7 @@ def test_seconds_heard(sounds: str, model_folder, capsys) -> None:
     ("options", "words"),
     [
         (["--condition", "played"], "only MIDI"),
+        (["--condition", "noise", "--splices", "1"], "leave out --condition"),
         (["--results", "sounds/ape/ape0_x.wav"], "cannot be written"),
     ],
 )
@@ -36,3 +37,17 @@ def test_a_bad_request_is_one_line(
 ) -> None:
     assert cli.main(["evaluate", str(model_folder()), "--data", sounds, *options]) == 2
     assert words in capsys.readouterr().err.splitlines()[-1]
+
+
+def test_a_condition_is_kept_under_its_name(sounds: str, model_folder, capsys) -> None:
+    argv = ["evaluate", str(model_folder()), "--data", sounds, "--results", "reports"]
+    for condition in ("as-is", "noise", "quiet"):
+        assert cli.main([*argv, "--condition", condition, "--json"]) == 0
+    plain, noise, quiet = (json.loads(x) for x in capsys.readouterr().out.splitlines())
+    assert noise["condition"] == "noise"
+    assert "condition" not in plain
+    assert noise["n"] == quiet["n"] == plain["n"]
+    kept = {m["condition"]: m for m in results.read(Path("reports"))}
+    assert set(kept) == {"as-is", "noise", "quiet"}
+    assert kept["noise"]["confusion"] == noise["confusion"]
+    assert kept["noise"]["command"].endswith("--condition noise")

@@ -1,56 +1,64 @@
+"""Which condition fits which files and which model, and that all of them are told."""
+
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
-import mido
-import numpy as np
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
+from tiny_models import NOTES
 
-from training.datasets.midi import Notes, load
-from training.judging.conditions import neutral, perform, played
+from realtime.errors import UserError
+from realtime.registry import read_manifest
+from training.datasets import Dataset, Example
+from training.judging.conditions import AS_IS, CONDITIONS, check, of_kind
 
-
-def notes(n: int = 60, seed: int = 0) -> Notes:
-    rng = np.random.default_rng(seed)
-    onsets = np.sort(np.round(rng.uniform(0, 20, n), 2))
-    return Notes(
-        onsets,
-        rng.uniform(0.1, 1, n),
-        rng.integers(40, 80, n),
-        np.full(n, 64),
-        np.full(n, 6),
-    )
+OPTIONS = Path(__file__).parents[3] / "docs" / "options.md"
 
 
-def test_neutral_changes_what_no_player_brings_along_and_nothing_else() -> None:
-    before, after = notes(), neutral(notes(), np.random.default_rng(1))
-    np.testing.assert_array_equal(before.onsets, after.onsets)
-    np.testing.assert_array_equal(before.pitches, after.pitches)
-    assert len(np.unique(after.velocities)) > 10
-    assert not after.programs.any()
+def files(*names: str) -> Dataset:
+    return Dataset([Example(Path(name), "a", name) for name in names])
 
 
-@given(st.integers(0, 20))
-def test_played_keeps_every_note_and_about_the_tempo(seed: int) -> None:
-    before, after = notes(seed=seed), played(notes(seed=seed), np.random.default_rng(seed))
-    assert sorted(after.pitches.tolist()) == sorted(before.pitches.tolist())
-    assert (np.diff(after.onsets) >= 0).all()
-    assert (after.durations > 0).all()
-    assert 0.7 < after.onsets[-1] / np.ptp(before.onsets) < 1.4
+MIDI, SOUND = files("a.mid", "b.MIDI"), files("a.wav", "b.mp3")
 
 
-@pytest.mark.parametrize("condition", ["neutral", "played"])
-def test_a_file_is_performed_alike_each_time(condition: str, tmp_path: Path) -> None:
-    track = mido.MidiTrack()
-    for i in range(40):
-        track.append(mido.Message("note_on", note=50 + i % 9, velocity=70))
-        track.append(mido.Message("note_off", note=50 + i % 9, time=120))
-    mido.MidiFile(tracks=[track]).save(tmp_path / "a.mid")
-    runs = []
-    for _ in range(2):
-        with perform(tmp_path / "a.mid", condition=condition) as source:
-            runs.append([m for block in source for m in block.messages])
-    assert runs[0] == runs[1]
-    assert sum(m.message.type == "note_on" for m in runs[0]) == len(load(tmp_path / "a.mid"))
+def test_each_kind_fits_its_own_files(model_folder) -> None:
+    listens = read_manifest(model_folder())
+    reads = read_manifest(model_folder(NOTES, name="reads", window_s=None))
+    for name in of_kind("notes"):
+        check(name, MIDI, listens)  # through the synthesizer
+        check(name, MIDI, reads)
+    for name in of_kind("sound"):
+        check(name, SOUND, listens)
+    for data in (MIDI, SOUND, files("a.mid", "a.wav")):
+        check(AS_IS, data, listens)
+
+
+@pytest.mark.parametrize(
+    ("kind", "data", "words"),
+    [
+        ("notes", SOUND, "only MIDI files"),
+        ("notes", files("a.mid", "a.wav"), "only MIDI files"),
+        ("sound", MIDI, "only sound files"),
+        ("sound", files("a.mid", "a.wav"), "only sound files"),
+    ],
+)
+def test_a_condition_of_other_files_is_refused(kind, data, words, model_folder) -> None:
+    listens = read_manifest(model_folder())
+    for name in of_kind(kind):
+        with pytest.raises(UserError, match=f"--condition {name}: {words}"):
+            check(name, data, listens)
+
+
+def test_a_model_that_reads_notes_hears_no_room(model_folder) -> None:
+    reads = read_manifest(model_folder(NOTES, window_s=None))
+    for data in (SOUND, MIDI):
+        with pytest.raises(UserError, match=r"tiny reads notes .* it takes neutral or played"):
+            check("room", data, reads)
+
+
+def test_the_docs_tell_of_each_condition_in_the_same_words() -> None:
+    rows = re.findall(r"^\| `([a-z-]+)` \| [^|]+ \| ([^|]+) \|$", OPTIONS.read_text("utf-8"), re.M)
+    told = {name: condition.told for name, condition in CONDITIONS.items()}
+    assert dict(rows) == {AS_IS: "the files as they are", **told}

@@ -36,12 +36,29 @@ def test_a_comparison_gives_its_interval_and_the_least_p() -> None:
     )
 
 
-def test_conditions_are_those_of_composers(evaluation) -> None:
+def test_conditions_of_notes_and_of_sound_stand_apart(evaluation) -> None:
     played = evaluation | {"condition": "played", "accuracy": 0.5}
     sounds = evaluation | {"model": "instrument-cnn", "data": "nsynth:valid"}
-    lines = tables.conditions([evaluation, played, sounds])
-    assert lines[-2] == "| `composer-lstm` | 0.700 / 0.950 | not measured | 0.500 / 0.950 |"
-    assert not any("instrument" in line for line in lines)
+    del sounds["by_file"]
+    lines = tables.conditions([evaluation, played, sounds, sounds | {"condition": "room"}])
+    notes, heard = "\n".join(lines).strip().split("\n\n## ")
+    assert "| model | data | as-is | neutral | played |" in notes
+    assert notes.endswith(
+        "| `composer-lstm` | composers:dev | 0.700 / 0.950 | not measured | 0.500 / 0.950 |"
+    )
+    assert "| model | data | as-is | noise | room | quiet | phone |" in heard
+    assert heard.endswith(
+        "| `instrument-cnn` | nsynth:valid | 0.700 | not measured | 0.700 | not measured "
+        "| not measured |"
+    )
+    assert "*Noise*: pink noise 15 dB below the sound." in heard
+
+
+def test_the_same_model_has_a_row_for_each_data(evaluation) -> None:
+    other = evaluation | {"data": "composers:other", "accuracy": 0.4}
+    text = "\n".join(tables.conditions([evaluation, other]))
+    assert text.count("| `composer-lstm` |") == 2
+    assert "| composers:other | 0.400 / 0.950 |" in text
 
 
 def test_a_change_that_most_never_notice_is_longer_than_any() -> None:

@@ -26,9 +26,9 @@ def dashboard(*records):
 
 
 def sound(make, **changes):
-    signals = [make.signal(t / 10) for t in range(1, 81)]
+    signals = [make.signal(t / 10, length=60.0) for t in range(1, 81)]
     return [
-        make.start(lengths={"song.wav": 60.0}),
+        make.start(),
         *signals,
         make.prediction("instrument-cnn", "reed", 0.91, **changes),
         make.prediction("instrument-lstm", "reed", 0.62, **changes),
@@ -48,12 +48,10 @@ def notes(make):
 
 def minute(make):
     """A minute in which one network changes its mind, the other follows, and evidence gathers."""
-    yield make.start(
-        "song.wav", ("instrument-cnn", "instrument-lstm", "composer-cnn"), lengths=LONG
-    )
+    yield make.start("song.wav", ("instrument-cnn", "instrument-lstm", "composer-cnn"))
     for step in range(1, 241):
         t = step / 4
-        yield make.signal(t, level=-20 - step % 7)
+        yield make.signal(t, level=-20 - step % 7, length=150.0)
         swell = abs((step % 48) - 24) / 24
         cnn, lstm = "flute" if step < 120 else "reed", "flute" if step < 150 else "reed"
         rest = {"evidence": {"flute": 0.75 - step / 500, "reed": 0.25 + step / 500}, "t": t}
@@ -62,9 +60,6 @@ def minute(make):
         composer = {"t": t, "evidence": {"Mendelssohn": 0.97, "Bach": 0.03}}
         yield make.prediction("composer-cnn", "Mendelssohn", 0.9 * step / 240, **composer)
     yield make.event(t=59.0)
-
-
-LONG = {"song.wav": 150.0}
 
 
 @pytest.mark.parametrize(

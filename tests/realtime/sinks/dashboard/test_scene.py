@@ -35,6 +35,18 @@ def test_only_the_last_seconds_are_kept(make):
     assert scene.t == 39.9
 
 
+def test_each_source_has_its_own_length(make):
+    """Known when it is heard: a file is opened only then."""
+    scene = scene_of(make.start())
+    assert scene.length is None
+    scene.update(make.signal(length=12.5))
+    assert scene.length == 12.5
+    scene.update(make.summary())
+    assert scene.length == 12.5
+    scene.update(make.signal(0.1))
+    assert scene.length is None
+
+
 def test_only_the_last_latencies_are_kept(make):
     slow = make.prediction(latency=Latency(900.0, 0.0, 0.0, 900.0))
     scene = scene_of(slow, *[make.prediction() for _ in range(LATENCIES)])
