@@ -122,7 +122,7 @@ PRESETS = {
                 "dense": 128,
                 "head": "moments",
             },
-            schedule=Schedule(epochs=40, windows=8192, rate=2e-3, mixed_precision=True),
+            schedule=Schedule(epochs=28, windows=8192, rate=2e-3, mixed_precision=True),
             quantisation="int8",
             pool=40_000,
             gated=True,

@@ -1,0 +1,60 @@
+"""Windows of pieces as sound: what they hold, and how they are moved."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import mido
+import numpy as np
+import pytest
+
+from realtime.synth import default_soundfont
+from training.datasets import read_all
+from training.inputs import pieces
+from training.inputs.pieces import PieceSoundInputs
+from training.presets import PICTURE
+
+FEATURE = PICTURE | {"frames": 24}
+
+
+@pytest.fixture
+def source(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> PieceSoundInputs:
+    """Bach, who knows but a low note here, and Chopin, who knows a high one."""
+    for composer, note in (("bach", 45), ("chopin", 81)):
+        track = mido.MidiTrack()
+        for _ in range(200):
+            track.append(mido.Message("note_on", note=note, velocity=90))
+            track.append(mido.Message("note_off", note=note, time=120))
+        path = tmp_path / "pieces" / composer / "piece.mid"
+        path.parent.mkdir(parents=True)
+        mido.MidiFile(tracks=[track]).save(path)
+    monkeypatch.chdir(tmp_path)
+    for untouched in ("colour", "mask"):
+        monkeypatch.setattr(pieces, untouched, lambda window, rng: None)
+    monkeypatch.setattr(pieces, "humanise", lambda notes, rng: notes)
+    monkeypatch.setattr(PieceSoundInputs, "SHARD", 12)
+    data = read_all([f"composers:{tmp_path / 'pieces'}"])
+    made = PieceSoundInputs(data, FEATURE, fonts=[default_soundfont()], stretches=12)
+    made.prepare(lambda *_: None)
+    return made
+
+
+def test_windows_are_pictures_of_what_their_composer_wrote(source) -> None:
+    windows, targets = source.draw(40, np.random.default_rng(0))
+    assert windows.shape == (40, *source.shape)
+    assert windows.min() == 0
+    assert windows.max() == pytest.approx(1)
+    loudest = (windows**16).sum(axis=1)  # noise of the room drowned
+    middle = np.array([np.average(np.arange(256), weights=row) for row in loudest])
+    high = targets[:, source.labels.index("chopin")] == 1
+    assert 0 < high.sum() < 40
+    assert middle[high].min() > middle[~high].max()
+
+
+def test_draws_are_transposed(source) -> None:
+    windows, targets = source.draw(60, np.random.default_rng(1))
+    low = windows[targets[:, source.labels.index("bach")] == 1]
+    fundamentals = {int(w.sum(axis=0)[60:90].argmax()) + 60 for w in low}  # A2 is band 72
+    assert len(fundamentals) > 5
+    assert min(fundamentals) < 70
+    assert max(fundamentals) > 74
