@@ -174,7 +174,7 @@ def _figures(name: str, figures: dict[str, Any], *, calibrated: bool) -> list[st
 
 def _conditions(measured: Measured) -> list[str]:
     order = [AS_IS, *CONDITIONS]
-    judged = of(measured, "evaluate")
+    judged = [m for m in of(measured, "evaluate") if m["condition"] in order]
     judged.sort(key=lambda m: (m["data"], order.index(m["condition"])))
     lines = ["### By condition", ""]
     if not judged:

@@ -219,10 +219,11 @@ def agreement(
     else:
         text = Text(f"{look.glyphs.differ} ", ORANGE).append("differ: ", "default")
     between = f" {look.glyphs.between} "
-    often = "" if len(said) == 1 else "agreed "
     text.append(between.join(look.name(label, LABEL_WIDTH) for label in said), "bold default")
     if share is not None:
-        text.append(f"{between}{often}{share:.0%} of the last minute", QUIET)
+        # Two long names leave no room for more at 80 columns.
+        often = f"{share:.0%} of the last minute" if len(said) == 1 else f"agreed {share:.0%}"
+        text.append(between + often, QUIET)
     return text
 
 
