@@ -200,6 +200,7 @@ def tuned(measured: Measured) -> list[str]:
             (", ".join(f"{k} {v}" for k, v in row["settings"].items()), row["valid_accuracy"])
             for row in m["trials"]
         ]
-        told = f"{m['runs']} runs each, {m['epochs']} epochs, {m['windows']} windows"
+        runs = f"{m['runs']} run{'s' * (m['runs'] > 1)} each"
+        told = f"{runs}, {m['epochs']} epochs, {m['windows']} windows"
         lines += [f"`{m['model']}`, {told}:", "", *table(("settings", "accuracy"), rows), ""]
     return section("Tuning", "Validation accuracy, random search with Keras Tuner.", lines)
