@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 
 EXTRA = {
     "flatbuffers",
+    "grpc",
     "joblib",
     "keras",
     "keras_tuner",

@@ -63,7 +63,7 @@ def imported() -> set[str]:
 
 def declared(*path: str) -> set[str]:
     """Packages that ``pyproject.toml`` asks for, by the names to import."""
-    known = {"scikit-learn": "sklearn"}
+    known = {"grpcio": "grpc", "scikit-learn": "sklearn"}
     found = tomllib.loads((HERE / "pyproject.toml").read_text("utf-8"))["project"]
     for key in path:
         found = found[key]
