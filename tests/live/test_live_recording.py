@@ -116,7 +116,7 @@ def named(run, after=0.0, until=math.inf):
 def test_sounds_and_silence(live, pulse, replay, tone):
     for path in (PIECE, tone):
         play(pulse, path)
-        time.sleep(12)  # composer-cnn hears 10 s
+        time.sleep(12)  # both together fill composer-cnn's 20 s
         pulse.stop_playing()
         time.sleep(2)
     again, index = replay()
@@ -147,7 +147,7 @@ def test_the_sound_server_dies_and_returns(live, pulse, replay, tone):
 
 @pytest.mark.slow
 def test_the_sound_server_dies_at_any_moment(live, pulse, replay, tone):
-    """Four times, once after composer-cnn heard its 10 s; and again before the end."""
+    """Four times, and again before the end."""
     chance = seeded()
     for death, most in enumerate((2, 15, 0.2, 4, 1), 1):
         play(pulse, chance.choice((PIECE, tone)))

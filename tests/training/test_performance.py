@@ -2,25 +2,12 @@
 
 from __future__ import annotations
 
-import numpy as np
+from chance_notes import notes
 from hypothesis import given
 from hypothesis import strategies as st
 
 from realtime.records import STREAM_RATE
-from training.datasets.midi import Notes
 from training.performance import Performance, messages
-
-
-def notes(n: int = 60, seed: int = 0) -> Notes:
-    rng = np.random.default_rng(seed)
-    onsets = np.sort(np.round(rng.uniform(0, 20, n), 2))
-    return Notes(
-        onsets,
-        rng.uniform(0.1, 1, n),
-        rng.integers(40, 80, n),
-        np.full(n, 64),
-        np.full(n, 6),
-    )
 
 
 @given(st.integers(0, 20))

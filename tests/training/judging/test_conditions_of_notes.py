@@ -7,24 +7,13 @@ from pathlib import Path
 import mido
 import numpy as np
 import pytest
+from chance_notes import notes
 from hypothesis import given
 from hypothesis import strategies as st
 
-from training.datasets.midi import Notes, load
+from training.datasets.midi import load
 from training.judging.conditions import perform
 from training.judging.notes import neutral, played
-
-
-def notes(n: int = 60, seed: int = 0) -> Notes:
-    rng = np.random.default_rng(seed)
-    onsets = np.sort(np.round(rng.uniform(0, 20, n), 2))
-    return Notes(
-        onsets,
-        rng.uniform(0.1, 1, n),
-        rng.integers(40, 80, n),
-        np.full(n, 64),
-        np.full(n, 6),
-    )
 
 
 def test_neutral_changes_what_no_player_brings_along_and_nothing_else() -> None:
