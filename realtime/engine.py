@@ -181,7 +181,8 @@ class Engine:
                     raise
                 yield Event("notice", 0.0, str(error), self._source.name)
         listening = [m.manifest for m in self._models if m.stream == "audio"]
-        self._audio = AudioLane(listening)
+        stepping = {m.manifest.name: m.network for m in self._models if m.manifest.streaming}
+        self._audio = AudioLane(listening, networks=stepping)
         self._notes = NoteLane([m.manifest for m in self._models if m.stream == "midi"])
         self._decisions = {m.manifest.name: Decision(m.manifest) for m in self._models}
         self._latencies = {m.manifest.name: Percentiles() for m in self._models}

@@ -35,16 +35,14 @@ class Network:
 
     def __init__(self, model: bytes, *, threads: int = 1) -> None:
         # The interpreter reads the model in place for as long as it lives.
-        self._model = model
+        self._model, self._threads = model, threads
         self._turn = threading.Lock()
         self._interpreter = _interpreter(model, threads)
         try:
             (self._input,) = self._interpreter.get_input_details()
             (self._output,) = self._interpreter.get_output_details()
         except (RuntimeError, ValueError) as error:
-            raise UserError(
-                f"not a network this TFLite runtime can run ({_line(error)})"
-            ) from error
+            raise UserError(f"not a network this TFLite runtime can run ({told(error)})") from error
         if self._input["dtype"] != np.float32 or self._output["dtype"] != np.float32:
             raise UserError("its input and output must be float32")
         if self._input["shape"][:1].tolist() != [1] or self._output["shape"][:-1].tolist() != [1]:
@@ -54,6 +52,16 @@ class Network:
     def input_shape(self) -> tuple[int, ...]:
         """Shape of one window, without the batch axis."""
         return tuple(int(n) for n in self._input["shape"][1:])
+
+    def signature(self, name: str) -> Any:
+        """Another function of the same file, to be called with arrays by name; None if none.
+
+        Each comes with an interpreter of its own, which must not be used by two threads at once:
+        one that lends out a function can no longer ``predict``.
+        """
+        if name not in self._interpreter.get_signature_list():
+            return None
+        return _interpreter(self._model, self._threads).get_signature_runner(name)
 
     @property
     def outputs(self) -> int:
@@ -80,7 +88,7 @@ class Network:
                 self._interpreter.invoke()
                 result: np.ndarray = self._interpreter.get_tensor(self._output["index"])[0]
             except (RuntimeError, ValueError) as error:
-                raise InferenceError(_line(error)) from error
+                raise InferenceError(told(error)) from error
         if not np.isfinite(result).all():
             raise InferenceError("its answer is no finite number")
         return result
@@ -93,7 +101,7 @@ def _interpreter(model: bytes, threads: int) -> Any:
         try:
             runtime = importlib.import_module(name)
         except (ImportError, AttributeError) as error:
-            reasons.append(_line(error))
+            reasons.append(told(error))
             continue
         try:
             with quiet_stderr():
@@ -101,13 +109,14 @@ def _interpreter(model: bytes, threads: int) -> Any:
                 interpreter.allocate_tensors()
             return interpreter
         except (ValueError, RuntimeError) as error:
-            raise UserError(f"not a TFLite model it can run ({_line(error)})") from error
+            raise UserError(f"not a TFLite model it can run ({told(error)})") from error
         except (ImportError, AttributeError, SystemError) as error:
-            reasons.append(_line(error))
+            reasons.append(told(error))
     raise UserError(
         f"no TFLite runtime works here ({'; '.join(reasons)}): pip install ai-edge-litert"
     )
 
 
-def _line(error: Exception) -> str:
+def told(error: Exception) -> str:
+    """The first line of what a runtime says, fit for a terminal."""
     return printable((str(error).strip().splitlines() or [type(error).__name__])[0])

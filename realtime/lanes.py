@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
 
 from realtime import features
+from realtime.inference import Network
 from realtime.meter import Meter, Reading
 from realtime.records import STREAM_RATE, TimedMessage
 from realtime.registry import Manifest
+from realtime.streaming import Carried, Steps
 
 SILENT_DBFS = -60.0
 SILENT_AFTER = 1.0
@@ -27,7 +29,7 @@ class View:
     """What a model is shown.
 
     Attributes:
-        window: float32, of the feature's shape; None when it holds nothing but silence.
+        window: float32, what the network reads; None when it holds nothing but silence.
         start: Stream position where the window starts.
         end: Stream position where it ends.
         full: Whether a whole window has been heard.
@@ -49,10 +51,20 @@ class AudioLane:
     Args:
         manifests: Models that listen to sound.
         silent_dbfs: Level under which there is silence.
+        networks: Of those that take steps instead of reading windows, by the model's name.
     """
 
-    def __init__(self, manifests: Sequence[Manifest], silent_dbfs: float = SILENT_DBFS) -> None:
+    def __init__(
+        self,
+        manifests: Sequence[Manifest],
+        silent_dbfs: float = SILENT_DBFS,
+        networks: Mapping[str, Network] | None = None,
+    ) -> None:
         self._features, self._reads = _shared(manifests)
+        self._carried = {
+            name: Carried(Steps(network), self._features[self._reads[name]])
+            for name, network in (networks or {}).items()
+        }
         longest = max((f.window_samples for f in self._features), default=0)
         self.meter = Meter(max(SILENT_AFTER, longest / STREAM_RATE))
         self._silent_dbfs = silent_dbfs
@@ -62,16 +74,28 @@ class AudioLane:
     def push(self, samples: np.ndarray) -> list[Reading]:
         """Take the next float32 (n,) samples; returns the meter's new readings."""
         self._views.clear()
+        if self._carried:  # no window may pass before the steps in it are taken
+            for start in range(0, len(samples), STREAM_RATE):
+                self._listen(samples[start : start + STREAM_RATE])
+        else:
+            self._listen(samples)
+        return self.meter.push(samples)
+
+    def _listen(self, samples: np.ndarray) -> None:
         for feature in self._features:
             feature.push(samples)
-        return self.meter.push(samples)
+        for carried in self._carried.values():
+            carried.catch_up()
 
     def view(self, manifest: Manifest) -> View:
         """The current window of the feature that a model reads."""
         number = self._reads[manifest.name]
         if number not in self._views:
             self._views[number] = self._look(self._features[number])
-        return self._views[number]
+        view = self._views[number]
+        if manifest.name in self._carried and view.window is not None:
+            view = replace(view, window=self._carried[manifest.name].summary())
+        return view
 
     def _look(self, feature: Any) -> View:
         length = feature.window_samples / STREAM_RATE
@@ -90,6 +114,8 @@ class AudioLane:
         self._views.clear()
         for feature in self._features:
             feature.reset()
+        for carried in self._carried.values():
+            carried.reset()
         self.meter.reset()
         self._origin = position
 

@@ -18,6 +18,7 @@ import numpy as np
 
 from realtime.errors import UserError
 from realtime.inference import InferenceError, Network
+from realtime.streaming import Steps
 
 PATIENCE = 30.0
 """Seconds after which a network that is still at its first windows is given up."""
@@ -72,8 +73,12 @@ def trial(content: bytes) -> int:
     _limit()
     try:
         network = Network(content)
+        steps = Steps(network) if network.signature("step") else None
         for level in _LEVELS:
             network.predict(np.full(network.input_shape, level, np.float32))
+            if steps is not None:
+                state = np.full((1, steps.units), level, np.float32)
+                steps.run(np.full(steps.rows, level, np.float32), (state, state))
     except UserError as error:
         print(error)
         return 2

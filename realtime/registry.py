@@ -15,6 +15,7 @@ from realtime import features
 from realtime.errors import UserError
 from realtime.inference import Network
 from realtime.probe import probe
+from realtime.streaming import Steps
 from realtime.text import printable
 
 MANIFEST = "model.json"
@@ -47,6 +48,8 @@ class Manifest:
         file: Name of the network's file in the folder.
         sha256: Its hash, hexadecimal.
         size: Its size in bytes.
+        streaming: Whether it takes steps along the stream instead of reading windows, see
+            ``realtime.streaming``.
         training: Data, licences and the command that built it.
         figures: What it was measured at.
     """
@@ -64,6 +67,7 @@ class Manifest:
     file: str
     sha256: str
     size: int
+    streaming: bool = False
     training: dict[str, Any] = field(default_factory=dict)
     figures: dict[str, Any] = field(default_factory=dict)
 
@@ -182,7 +186,9 @@ def load(folder: Path, *, threads: int = 1) -> Model:
         network = Network(content, threads=threads)
     except UserError as error:
         raise UserError(f"{where}: {error}") from error
-    if network.input_shape != feature.shape:
+    if manifest.streaming:
+        _check_steps(network, feature, where)
+    elif network.input_shape != feature.shape:
         raise UserError(
             f"{where}: reads windows of {network.input_shape}, but the feature in {MANIFEST} "
             f"gives {feature.shape}; export the model again"
@@ -193,6 +199,24 @@ def load(folder: Path, *, threads: int = 1) -> Model:
             f"labels; export the model again"
         )
     return Model(manifest, network)
+
+
+def _check_steps(network: Network, feature: Any, where: str) -> None:
+    """Whether a streaming network fits its feature.
+
+    Raises:
+        UserError: It does not.
+    """
+    try:
+        rows, bands = Steps(network).rows
+    except UserError as error:
+        raise UserError(f"{where}: {error}; export the model again") from error
+    frames = feature.shape[0] if isinstance(feature, features.Spectrogram) else 0
+    if not frames or frames % rows or bands != feature.shape[1]:
+        raise UserError(
+            f"{where}: takes steps of {rows} rows of {bands}, which does not fit the feature in "
+            f"{MANIFEST}; export the model again"
+        )
 
 
 def _inside(folder: Path) -> list[Path]:
@@ -247,5 +271,7 @@ def _problems(values: Any) -> Iterator[str]:
         yield "'calibration', 'hop_s' and 'smoothing_s' must be numbers"
     if not 0.01 <= calibration.get("temperature", 1) <= 100:
         yield "'temperature' must lie between 0.01 and 100"
+    if not isinstance(values.get("streaming", False), bool):
+        yield "'streaming' must be true or false"
     if values["hop_s"] <= 0:
         yield "'hop_s' must be positive"

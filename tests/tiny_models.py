@@ -64,7 +64,7 @@ NETWORKS: dict[str, dict[str, Any]] = {
     "instrument-cnn": {"name": "vgg", "blocks": [[4], [4]], "dropout": 0.1, "dense": 8},
     "instrument-lstm": {
         "name": "lstm",
-        "units": [4, 4],
+        "units": [4],
         "dropout": 0.1,
         "dense": 8,
         "head": "both",

@@ -53,9 +53,7 @@ def convert(
     import tensorflow as tf
     import tf_keras
 
-    twin = networks.build(preset.network, inputs.shape, len(inputs.labels), tf_keras)
-    for old, new in zip(_weighted(model), _weighted(twin), strict=True):
-        new.set_weights(old.get_weights())
+    twin = networks.rebuilt(model, preset.network, tf_keras)
     if gate is not None:
         twin = networks.gated(twin, gate, tf_keras)
     signature = tf.TensorSpec((1, *inputs.shape), tf.float32)
@@ -74,11 +72,6 @@ def convert(
     except Exception as error:  # and raises whatever it likes
         raise UserError(f"the network cannot be converted to TFLite: {error}") from error
     return content
-
-
-def _weighted(model: Any) -> list[Any]:
-    """Layers that hold weights: a checkpoint may lack others that its network has since."""
-    return [layer for layer in model.layers if layer.get_weights()]
 
 
 def write(

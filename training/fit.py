@@ -98,7 +98,12 @@ def train(preset: Preset, inputs: Inputs, folder: Path, *, seed: int = 0) -> Ite
         if teacher is not None:
             targets = teacher.soften(windows, targets)
         result = model.fit(
-            windows, targets, batch_size=schedule.batch, shuffle=False, verbose=0
+            windows,
+            targets,
+            batch_size=schedule.batch,
+            shuffle=False,
+            verbose=0,
+            callbacks=[_begin_anew(model, [seed, number])] if schedule.carried else [],
         ).history
         epoch = Epoch(
             number,
@@ -115,11 +120,11 @@ def train(preset: Preset, inputs: Inputs, folder: Path, *, seed: int = 0) -> Ite
         yield epoch
 
 
-def trained(folder: Path) -> Any:
-    """The network as it was last checkpointed, a ``keras.Model``."""
+def trained(folder: Path, preset: Preset) -> Any:
+    """The network as it was last checkpointed, a ``keras.Model`` for any number of windows."""
     import keras
 
-    return keras.models.load_model(folder / "last.keras")
+    return networks.rebuilt(keras.models.load_model(folder / "last.keras"), preset.network, keras)
 
 
 def seed_dropout(model: Any, seed: int) -> None:
@@ -137,13 +142,29 @@ def _new_model(preset: Preset, inputs: Inputs, seed: int) -> Any:
     keras.mixed_precision.set_global_policy(
         "mixed_bfloat16" if schedule.mixed_precision else "float32"
     )
-    model = networks.build(preset.network, inputs.shape, len(inputs.labels), keras)
+    batch = schedule.batch if schedule.carried else None
+    model = networks.build(preset.network, inputs.shape, len(inputs.labels), keras, batch=batch)
     keras.mixed_precision.set_global_policy("float32")
     if preset.start:
         start.begin(model, SHIPPED / preset.start)
     networks.settle(model, _steps(preset, 0))
     _compile(model, preset, 0)
     return model
+
+
+def _begin_anew(model: Any, seed: list[int]) -> Any:
+    """A callback that lets every other batch, by chance, and the first begin from nothing."""
+    import keras
+
+    rng = np.random.default_rng([*seed, 1])
+    stateful = [layer for layer in model.layers if getattr(layer, "stateful", False)]
+
+    def begin(step: int, logs: Any = None) -> None:
+        if step == 0 or rng.random() < 0.5:
+            for layer in stateful:
+                layer.reset_state()
+
+    return keras.callbacks.LambdaCallback(on_train_batch_begin=begin)
 
 
 def _compile(model: Any, preset: Preset, begun: int) -> None:

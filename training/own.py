@@ -48,7 +48,7 @@ def presets(name: str) -> list[Preset]:
             task=name,
             start=base,
             teacher="",  # which names instruments alone
-            schedule=replace(PRESETS[base].schedule, epochs=epochs, windows=WINDOWS),
+            schedule=replace(PRESETS[base].schedule, epochs=epochs, windows=WINDOWS, carried=False),
             pool=POOL,
             gated=False,  # what is foreign to instruments may be just what is to be named
         )

@@ -53,6 +53,8 @@ class Schedule:
         decay: Weight decay of AdamW.
         smoothing: Label smoothing.
         mixed_precision: Compute in bfloat16, which is twice as fast for convolutions.
+        carried: Begin every other batch, by chance, with the state in which the LSTM layers were
+            left by the one before, as they are where a stream goes on; see ``realtime.streaming``.
     """
 
     epochs: int
@@ -63,6 +65,7 @@ class Schedule:
     smoothing: float = 0.05
     mixed_precision: bool = False
     restarts: tuple[int, ...] = ()
+    carried: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,7 +126,7 @@ PRESETS = {
                 "head": "moments",
             },
             schedule=Schedule(epochs=28, windows=8192, rate=2e-3, mixed_precision=True),
-            quantisation="int8",
+            quantisation="dynamic",
             pool=40_000,
             gated=True,
             unknown_below=0.4,

@@ -79,10 +79,10 @@ class BandFrames:
     @property
     def end(self) -> int:
         """Stream position after the last whole frame; samples beyond it wait for the next one."""
-        return max(0, self._first + (self._whole - 1) * self.hop)
+        return max(0, self._first + (self.whole - 1) * self.hop)
 
     @property
-    def _whole(self) -> int:
+    def whole(self) -> int:
         """Frames whose last sample has arrived."""
         return (self.samples.written - self._first) // self.hop + 1
 
@@ -138,7 +138,7 @@ class BandFrames:
 
     def _catch_up(self) -> None:
         """Compute the frames that have arrived since the last time, ``BATCH`` at most."""
-        n = self._whole - self._rows.written
+        n = self.whole - self._rows.written
         if n:
             late = self.samples.written - self.end
             stretch = self.samples.latest(self.win_length + (n - 1) * self.hop, back=late)
@@ -172,6 +172,11 @@ class Rolling:
     def start(self) -> int:
         """Stream position at which the current window starts; negative while warming up."""
         return self.end - self.window_samples
+
+    @property
+    def heard(self) -> int:
+        """Frames since the stream began."""
+        return self._frames.whole
 
     @property
     def full(self) -> bool:

@@ -88,7 +88,11 @@ class Spectrogram(Rolling):
 
     def picture(self, decibels: np.ndarray) -> np.ndarray:
         """Scale band energies in dBFS, float32 (n, bands), to [0, 1] as ``window`` does."""
-        white = max(float(decibels.max()), self._floor_db)
-        picture = decibels - np.float32(white - self._top_db)
+        return self.shade(decibels, float(decibels.max()))
+
+    def shade(self, decibels: np.ndarray, loudest: float | np.ndarray) -> np.ndarray:
+        """The same, with white at a level of its own for all rows, or (n, 1) for each."""
+        white = np.maximum(np.float32(loudest), np.float32(self._floor_db))
+        picture = decibels - (white - np.float32(self._top_db))
         picture *= np.float32(1 / self._top_db)
         return np.maximum(picture, self._black, out=picture)

@@ -25,7 +25,8 @@ pytest.importorskip("tensorflow")
 
 def tiny(name: str, epochs: int = 2) -> Preset:
     """A preset with its own feature and inputs, but next to no network, and none to teach it."""
-    schedule = Schedule(epochs=epochs, windows=32, batch=16)
+    carried = name == "instrument-lstm"
+    schedule = Schedule(epochs=epochs, windows=32, batch=16, carried=carried)
     pool = {"instrument": 500, "composer": 40}[PRESETS[name].task]
     return replace(PRESETS[name], network=NETWORKS[name], schedule=schedule, pool=pool, teacher="")
 
@@ -96,6 +97,12 @@ def test_every_kind_trains_exports_and_runs(
     card = (tmp_path / name / "README.md").read_text()
     assert model.manifest.training["command"] in card
     assert list((tmp_path / name).glob("confusion-*.png"))
+    beside = tmp_path / f"{name}-stream"
+    assert beside.exists() == PRESETS[name].schedule.carried
+    if beside.exists():
+        (judged,) = load(beside).manifest.figures["held_out"].values()
+        assert judged["n"] == 6
+        assert f"--model {name}-stream" in (beside / "README.md").read_text()
 
 
 def test_a_teacher_of_other_things_is_not_asked(
@@ -124,25 +131,28 @@ def test_training_goes_on_where_it_stopped(sounds: str, tmp_path: Path, restarts
     rest = [e.loss for e in train(preset, source, tmp_path / "broken")]
 
     assert first + rest == pytest.approx(whole, rel=1e-4)
-    a, b = trained(tmp_path / "whole"), trained(tmp_path / "broken")
+    a, b = (trained(tmp_path / name, preset) for name in ("whole", "broken"))
     for x, y in zip(a.get_weights(), b.get_weights(), strict=True):
         np.testing.assert_allclose(x, y, atol=1e-4)
 
 
 def test_the_rate_falls_to_nothing_before_each_restart(sounds: str, tmp_path: Path) -> None:
+    import keras
+
     preset = tiny("instrument-cnn", epochs=3)
     preset = replace(preset, schedule=replace(preset.schedule, restarts=(2,)))
     source = inputs.make(preset, read_all([sounds]), jobs=1, seed=0)
     source.prepare(lambda *_: None)
+    last = tmp_path / "risen" / "last.keras"
     rates = [
-        float(trained(tmp_path / "risen").optimizer.learning_rate)
+        float(keras.models.load_model(last).optimizer.learning_rate)
         for _ in train(preset, source, tmp_path / "risen")
     ]
     top = preset.schedule.rate
     assert rates[0] > top / 4
     assert rates[1] == pytest.approx(0, abs=top / 1e6)
     assert rates[2] == pytest.approx(0, abs=top / 1e6)
-    steps = int(trained(tmp_path / "risen").optimizer.iterations)
+    steps = int(keras.models.load_model(last).optimizer.iterations)
     assert steps == preset.schedule.windows // preset.schedule.batch  # of the last rise alone
 
 

@@ -44,7 +44,14 @@ class Gate:
     bias: float
 
 
-def build(spec: dict[str, Any], shape: tuple[int, ...], n_labels: int, keras: ModuleType) -> Any:
+def build(
+    spec: dict[str, Any],
+    shape: tuple[int, ...],
+    n_labels: int,
+    keras: ModuleType,
+    *,
+    batch: int | None = None,
+) -> Any:
     """Build an untrained network.
 
     Args:
@@ -54,6 +61,8 @@ def build(spec: dict[str, Any], shape: tuple[int, ...], n_labels: int, keras: Mo
         shape: Shape of one window.
         n_labels: Outputs, a softmax over them.
         keras: ``keras`` or ``tf_keras``.
+        batch: Windows at a time, for a network whose LSTM layers go on from where the windows
+            before left them; by default any number, each from nothing.
 
     Returns:
         A ``keras.Model`` from float32 (batch, *shape) to (batch, n_labels).
@@ -68,7 +77,7 @@ def build(spec: dict[str, Any], shape: tuple[int, ...], n_labels: int, keras: Mo
         known = ", ".join([*BUILDERS, *added])
         raise UserError(f"unknown network {name!r}; known: {known}")
     builder = plugins.load("training.networks", name) if name in added else BUILDERS[name]
-    inputs = keras.Input(shape)
+    inputs = keras.Input(shape, batch_size=batch)
     x = inputs
     if spec.get("standardise"):
         x = keras.layers.BatchNormalization(
@@ -79,6 +88,25 @@ def build(spec: dict[str, Any], shape: tuple[int, ...], n_labels: int, keras: Mo
     x = builder(x, keras, **params)
     outputs = keras.layers.Dense(n_labels, activation="softmax", dtype="float32")(x)
     return keras.Model(inputs, outputs)
+
+
+def rebuilt(model: Any, spec: dict[str, Any], keras: ModuleType) -> Any:
+    """A trained network built once more, for any number of windows, with the same weights.
+
+    Args:
+        model: What ``build`` made, trained.
+        spec: What it was built from.
+        keras: Which Keras to build it with.
+    """
+    twin = build(spec, model.input_shape[1:], model.output_shape[-1], keras)
+    for old, new in zip(_weighted(model), _weighted(twin), strict=True):
+        new.set_weights(old.get_weights())
+    return twin
+
+
+def _weighted(model: Any) -> list[Any]:
+    """Layers that hold weights: a checkpoint may lack others that its network has since."""
+    return [layer for layer in model.layers if layer.get_weights()]
 
 
 def gated(model: Any, gate: Gate, keras: ModuleType) -> Any:

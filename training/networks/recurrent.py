@@ -6,6 +6,9 @@ from collections.abc import Sequence
 from types import ModuleType
 from typing import Any, Literal
 
+FLATTEN = 4.0
+"""What averages are multiplied with before they are flattened."""
+
 
 def build(
     x: Any,
@@ -28,7 +31,8 @@ def build(
     than the last step alone, which has to remember everything.
 
     Args:
-        x: (batch, steps, features).
+        x: (batch, steps, features). Where the batch has a fixed size, the LSTM layers go on from
+            the state in which the batch before left them.
         keras: ``keras`` or ``tf_keras``.
         units: Units of each LSTM layer.
         dropout: After each LSTM layer.
@@ -51,7 +55,8 @@ def build(
         x = layers.Reshape((x.shape[1] // stack, x.shape[2] * stack))(x)
     counted = count(layers.Dense(counts, activation="relu")(x), layers) if counts else None
     for i, n in enumerate(units):
-        x = layers.LSTM(n, return_sequences=head != "last" or i < len(units) - 1)(x)
+        every = head != "last" or i < len(units) - 1
+        x = layers.LSTM(n, return_sequences=every, stateful=x.shape[0] is not None)(x)
         x = layers.Dropout(dropout)(x)
     if head == "flatten":
         x = layers.Flatten()(x)
@@ -79,4 +84,4 @@ def count(found: Any, layers: Any) -> Any:
         (batch, kinds), 0 to below 1.
     """
     average = layers.GlobalAveragePooling1D()(found)
-    return layers.Activation("softsign")(layers.Rescaling(4.0)(average))
+    return layers.Activation("softsign")(layers.Rescaling(FLATTEN)(average))

@@ -9,7 +9,6 @@ from tiny_models import NETWORKS
 from realtime.features import build
 from realtime.features.chords import COLUMNS, PATTERNS, TABLES, chord_matrix
 from training import networks
-from training.export import _weighted
 from training.fit import quiet_tensorflow
 from training.presets import PRESETS
 
@@ -76,9 +75,7 @@ def test_it_looks_up_each_pattern(model, kind):
 def test_export_can_rebuild_it(model):
     # Export copies weights from layer to layer in their order, which may not differ.
     tf_keras = pytest.importorskip("tf_keras")
-    twin = networks.build(TINY, SHAPE, 3, tf_keras)
-    for old, new in zip(_weighted(model), _weighted(twin), strict=True):
-        new.set_weights(old.get_weights())
+    twin = networks.rebuilt(model, TINY, tf_keras)
     given = np.concatenate((windows(3), silence()))
     np.testing.assert_allclose(np.asarray(twin(given)), np.asarray(model(given)), atol=1e-6)
 
