@@ -103,10 +103,16 @@ def _use(manifest: Manifest) -> list[str]:
 
 def _reads(manifest: Manifest) -> list[str]:
     heard = f"{manifest.window_s:g} s of sound" if manifest.window_s else "the last notes played"
+    reads = f"A window of {heard} at a time, as this feature:"
+    if manifest.streaming:
+        reads = (
+            "Each row of this feature once: it carries its state on, so what it says rests on all "
+            f"that was heard since the stream began, and on the last {heard} most:"
+        )
     return [
         "## What it reads",
         "",
-        f"A window of {heard} at a time, as this feature:",
+        reads,
         "",
         *table(("parameter", "value"), list(manifest.feature.items())),
         "",
@@ -246,6 +252,7 @@ def _changes(measured: Measured) -> list[str]:
             m["changes"],
             f"over {m['seconds']:g} s" if said["median"] is None else f"{said['median']:.2f} s",
             f"{said['noticed']:.1%}",
+            f"{said['right']:.1%}",
             how,
         )
         for m in of(measured, "splices")
@@ -256,9 +263,10 @@ def _changes(measured: Measured) -> list[str]:
     return [
         "### After a change of instrument",
         "",
-        "Time to the first right answer when notes of another label follow.",
+        "Time to the first right answer when notes of another label follow, and how many of all "
+        "answers were right.",
         "",
-        *table(("data", "changes", "median", "noticed", "by"), rows),
+        *table(("data", "changes", "median", "noticed", "right", "by"), rows),
         "",
     ]
 

@@ -29,7 +29,8 @@ class Heard:
     Attributes:
         labels: The model's labels.
         truth: Label number of each window, int64 (n,).
-        probs: Calibrated probabilities of each window, float64 (n, n_labels).
+        probs: Calibrated probabilities of each window, float64 (n, n_labels); all 0 for one that
+            lay under the level gate.
         files: File number of each window, int64 (n,).
         file_truth: Label number of each file, int64 (n_files,).
         file_said: What all its windows together say, int64 (n_files,); -1 for nothing.
@@ -158,27 +159,30 @@ def report(heard: Heard) -> dict[str, Any]:
     """The figures of an evaluation, ready for JSON.
 
     Returns:
-        ``n``, ``accuracy``, ``macro_f1``, ``labels``, ``confusion`` (rows are the truth),
+        ``n``, ``unheard`` (windows under the level gate, which count as missed), ``accuracy``,
+        ``macro_f1``, ``labels``, ``confusion`` (rows are the truth; without what was unheard),
         ``per_class``, ``ece`` over 15 bins, and ``by_file`` where files hold several windows.
     """
-    said = heard.probs.argmax(axis=1)
+    said = answers(heard.probs)
     n_labels = len(heard.labels)
     confusion = np.zeros((n_labels, n_labels), np.int64)
-    np.add.at(confusion, (heard.truth, said), 1)
+    np.add.at(confusion, (heard.truth[said >= 0], said[said >= 0]), 1)
     hits = np.diag(confusion)
+    windows = np.bincount(heard.truth, minlength=n_labels)
     precision = hits / np.maximum(1, confusion.sum(axis=0))
-    recall = hits / np.maximum(1, confusion.sum(axis=1))
+    recall = hits / np.maximum(1, windows)
     f1 = 2 * precision * recall / np.maximum(1e-12, precision + recall)
-    present = confusion.sum(axis=1) > 0
+    present = windows > 0
     figures: dict[str, Any] = {
         "n": len(said),
+        "unheard": int(np.sum(said < 0)),
         "accuracy": _rounded(np.mean(said == heard.truth)),
         "macro_f1": _rounded(f1[present].mean()),
         "labels": heard.labels,
         "confusion": confusion.tolist(),
         "per_class": {
             label: {
-                "n": int(confusion[i].sum()),
+                "n": int(windows[i]),
                 "precision": _rounded(precision[i]),
                 "recall": _rounded(recall[i]),
                 "f1": _rounded(f1[i]),
@@ -195,6 +199,18 @@ def report(heard: Heard) -> dict[str, Any]:
     return figures
 
 
+def answers(probs: np.ndarray) -> np.ndarray:
+    """The likeliest label of each window.
+
+    Args:
+        probs: (n, n_labels).
+
+    Returns:
+        Label numbers, int64 (n,); -1 where all are 0, for a window under the level gate.
+    """
+    return np.where(probs.any(axis=1), probs.argmax(axis=1), -1)
+
+
 def calibration_error(probs: np.ndarray, truth: np.ndarray, bins: int = 15) -> float:
     """Expected calibration error (Guo et al., 2017): confidence against accuracy, bin by bin.
 
@@ -203,7 +219,7 @@ def calibration_error(probs: np.ndarray, truth: np.ndarray, bins: int = 15) -> f
         truth: Label numbers, (n,).
         bins: Of equal width over the confidence.
     """
-    confidence, right = probs.max(axis=1), probs.argmax(axis=1) == truth
+    confidence, right = probs.max(axis=1), answers(probs) == truth
     bin_of = np.minimum((confidence * bins).astype(int), bins - 1)
     groups: dict[int, list[int]] = defaultdict(list)
     for i, b in enumerate(bin_of.tolist()):
@@ -227,7 +243,7 @@ def calibration_chance(probs: np.ndarray, draws: int = 200) -> float:
     errors = []
     for _ in range(draws):
         right = rng.random(len(probs)) < confidence
-        errors.append(calibration_error(probs, np.where(right, probs.argmax(axis=1), -1)))
+        errors.append(calibration_error(probs, np.where(right, answers(probs), -1)))
     return float(np.mean(errors))
 
 

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from realtime.registry import SHIPPED, Manifest
-from training import card, distil, export, start, unknown
+from training import card, distil, export, start, stepwise, unknown
 from training.datasets import Dataset, licences
 from training.evaluate import Heard, calibration_chance, calibration_error, listen, report
 from training.fit import trained
@@ -51,7 +51,7 @@ def ship(
         jobs: Processes that judge it.
         progress: Told how far that has come.
     """
-    model = trained(work)
+    model = trained(work, preset)
     gate = unknown.fit_gate(model, inputs, jobs=jobs, progress=progress) if preset.gated else None
     content = export.convert(model, preset, inputs, preset.quantisation, gate)
     exact = export.convert(model, preset, inputs, "float32", gate)
@@ -103,9 +103,36 @@ def ship(
         figures["unknown"] = _unknown(content, calibration, heard, others)
     manifest = write()
     card.write(folder, manifest, work)
+    if stepwise.suits(preset):
+        form = stepwise.convert(model, preset, gate)
+        _ship_streaming(folder, manifest, form, held_out, jobs=jobs, progress=progress)
     if preset.inputs == "sounds" and not preset.start:
         start.write(folder, model)
     return manifest
+
+
+def _ship_streaming(
+    folder: Path,
+    manifest: Manifest,
+    content: bytes,
+    held_out: dict[str, Dataset],
+    *,
+    jobs: int,
+    progress: Progress,
+) -> None:
+    """Write the streaming form's folder beside the model's own, judged on the same data."""
+    name = manifest.name + stepwise.SUFFIX
+    beside = folder.with_name(name)
+    form = replace(manifest, name=name, streaming=True, quantisation="dynamic", figures={})
+    form = export.keep(beside, form, content)
+    heard = {
+        name: listen(beside, known, jobs=jobs, progress=progress)
+        for name, known in held_out.items()
+    }
+    if heard:
+        figures = {"held_out": {name: report(h) for name, h in heard.items()}}
+        form = export.keep(beside, replace(form, figures=figures), content)
+    card.write(beside, form)
 
 
 def headline(manifest: Manifest) -> str:
@@ -172,4 +199,5 @@ def _scaled(heard: Heard, temperature: float) -> Heard:
 
 def _temper(probs: np.ndarray, temperature: float) -> np.ndarray:
     powers = np.maximum(probs, 1e-9) ** (1 / temperature)
-    return powers / powers.sum(axis=1, keepdims=True)
+    heard = probs.any(axis=1, keepdims=True)  # what lay under the level gate stays without answer
+    return np.where(heard, powers / powers.sum(axis=1, keepdims=True), 0.0)

@@ -41,8 +41,8 @@ SPLICES = {
     "data": "nsynth:valid",
     "changes": 20,
     "seconds": 6.0,
-    "window": {"median": 2.5, "p90": None, "noticed": 0.9},
-    "smoothed": {"median": None, "p90": None, "noticed": 0.4},
+    "window": {"median": 2.5, "p90": None, "noticed": 0.9, "right": 0.7},
+    "smoothed": {"median": None, "p90": None, "noticed": 0.4, "right": 0.3},
 }
 
 
@@ -86,7 +86,7 @@ def test_it_has_all_that_a_stranger_asks_for(manifest: Manifest, tmp_path: Path)
     assert "Not measured: neutral." in good
     assert "| cat | 0.70 | 0.70 |" in good
     assert "| composers:dev | as-is | 6 | 25.0% | 75.0% |" in good
-    assert "| nsynth:valid | 20 | over 6 s | 40.0% | smoothed |" in good
+    assert "| nsynth:valid | 20 | over 6 s | 40.0% | 30.0% | smoothed |" in good
     assert (tmp_path / "confusion-folders-kept.png").exists()
     assert "- bee for ape: 6 of 10 windows (60%)" in told["Known confusions"]
     assert told["What fails"].count("\n- ") == 7

@@ -35,6 +35,17 @@ def test_figures() -> None:
     assert figures["by_file"] == {"n": 2, "accuracy": 0.5}
 
 
+def test_a_window_under_the_gate_is_missed_and_no_answer_for_the_first_label() -> None:
+    heard_ = heard([0, 0, 1, 1], [0, 0, 1, 1], [0, 0, 1, 1])
+    heard_.probs[[1, 3]] = 0.0
+    figures = report(heard_)
+    assert (figures["n"], figures["unheard"]) == (4, 2)
+    assert figures["accuracy"] == 0.5
+    assert figures["confusion"] == [[1, 0, 0], [0, 1, 0], [0, 0, 0]]
+    assert figures["per_class"]["a"] == {"n": 2, "precision": 1.0, "recall": 0.5, "f1": 0.6667}
+    assert calibration_error(heard_.probs, heard_.truth) == pytest.approx(0.1)
+
+
 def test_no_files_figure_where_each_holds_one_window() -> None:
     assert "by_file" not in report(heard([0, 1], [0, 1], [0, 1]))
 

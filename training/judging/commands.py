@@ -90,6 +90,8 @@ def _command(args: argparse.Namespace, names: list[str]) -> str:
 
 def _print(figures: dict[str, Any]) -> None:
     print(printable(f"{figures['model']} on {figures['data']}: {figures['n']} windows"))
+    if figures["unheard"]:
+        print(f"{figures['unheard']} of them under the level gate: missed")
     print(f"accuracy {figures['accuracy']:.3f}, macro F1 {figures['macro_f1']:.3f}")
     print(f"expected calibration error {figures['ece']:.3f}")
     if "by_file" in figures:
@@ -114,4 +116,7 @@ def _print_splices(figures: dict[str, Any]) -> None:
     for how in ("window", "smoothed"):
         row = figures[how]
         median = "over half go unnoticed" if row["median"] is None else f"{row['median']:.2f} s"
-        print(f"  {how:8}  median {median}, noticed within 6 s: {row['noticed']:.1%}")
+        print(
+            f"  {how:8}  median {median}, noticed within 6 s: {row['noticed']:.1%}, "
+            f"right all in all: {row['right']:.1%}"
+        )

@@ -98,7 +98,8 @@ def delays(
 
     Returns:
         ``changes``, and for ``window`` and ``smoothed`` the ``median`` and ``p90`` in seconds
-        (None where more go unnoticed) and the share ``noticed``.
+        (None where more go unnoticed), the share ``noticed``, and the share of all predictions
+        after the first change that were ``right``.
 
     Raises:
         UserError: The model cannot be loaded, or a file cannot be read.
@@ -106,6 +107,7 @@ def delays(
     model = load(folder)
     known = Dataset([e for e in data.examples if e.label in model.manifest.labels])
     found: dict[str, list[float]] = {"window": [], "smoothed": []}
+    right: dict[str, list[bool]] = {"window": [], "smoothed": []}
     for k in range(streams):
         stream = splice(known, np.random.default_rng([seed, k]))
         run = Engine(stream, [model], hop=model.manifest.hop_s).run()
@@ -113,15 +115,22 @@ def delays(
         ends = [at for at, _ in stream.changes[1:]] + [round((stream.length or 0) * STREAM_RATE)]
         for (at, label), end in list(zip(stream.changes, ends, strict=True))[1:]:
             mine = [p for p in said if at / STREAM_RATE < p.t <= end / STREAM_RATE]
-            named = [p.t for p in mine if p.state == "live" and p.label == label]
-            smooth = [p.t for p in mine if max(p.smoothed, key=p.smoothed.__getitem__) == label]
-            for how, times in (("window", named), ("smoothed", smooth)):
-                found[how].append(times[0] - at / STREAM_RATE if times else np.inf)
+            hits = {
+                "window": [p.state == "live" and p.label == label for p in mine],
+                "smoothed": [max(p.smoothed, key=p.smoothed.__getitem__) == label for p in mine],
+            }
+            for how, hit in hits.items():
+                first = next((p.t for p, h in zip(mine, hit, strict=True) if h), np.inf)
+                found[how].append(first - at / STREAM_RATE)
+                right[how] += hit
         progress("streams", k + 1, streams)
     return {
         "changes": len(found["window"]),
         "seconds": SECONDS,
-        **{how: _summed(np.array(times)) for how, times in found.items()},
+        **{
+            how: _summed(np.array(times)) | {"right": round(float(np.mean(right[how])), 4)}
+            for how, times in found.items()
+        },
     }
 
 

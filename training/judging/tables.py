@@ -127,6 +127,7 @@ def splices(measured: Measured) -> list[str]:
                     delay(m[how]["median"]),
                     delay(m[how]["p90"]),
                     f"{m[how]['noticed']:.1%}",
+                    f"{m[how]['right']:.1%}",
                 )
             ),
         )
@@ -139,14 +140,17 @@ def splices(measured: Measured) -> list[str]:
         "window: median",
         "90%",
         "noticed",
+        "right",
         "smoothed: median",
         "90%",
         "noticed",
+        "right",
     )
     return section(
         "A change of instrument",
         "An instrument plays notes for 6 s, then one of another family. The time runs from the "
-        "change to the first right prediction; what is never noticed counts as longer than any.",
+        "change to the first right prediction; what is never noticed counts as longer than any. "
+        "*Right*: share of all predictions, those just after a change too.",
         table(head, rows),
     )
 

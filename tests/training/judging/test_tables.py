@@ -62,10 +62,12 @@ def test_the_same_model_has_a_row_for_each_data(evaluation) -> None:
 
 
 def test_a_change_that_most_never_notice_is_longer_than_any() -> None:
-    times = {"median": 0.5, "p90": None, "noticed": 0.8}
+    times = {"median": 0.5, "p90": None, "noticed": 0.8, "right": 0.7}
     spliced = {"kind": "splices", "model": "m", "data": "d", "changes": 9}
     lines = tables.splices([spliced | {"window": times, "smoothed": times | {"p90": 2.0}}])
-    assert lines[-2] == ("| `m` | d | 9 | 0.50 s | over 6 s | 80.0% | 0.50 s | 2.00 s | 80.0% |")
+    assert lines[-2] == (
+        "| `m` | d | 9 | 0.50 s | over 6 s | 80.0% | 70.0% | 0.50 s | 2.00 s | 80.0% | 70.0% |"
+    )
 
 
 def test_settings_that_were_tried() -> None:
