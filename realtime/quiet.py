@@ -2,12 +2,40 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-_turn = threading.Lock()
+
+class _Stderr:
+    """The process's stderr, and who keeps it quiet."""
+
+    def __init__(self) -> None:
+        self.turn = threading.Lock()
+        self.inside = 0
+        self.kept: int | None = None  # the real one while it is quiet
+
+    def mute(self) -> None:
+        with contextlib.suppress(OSError):  # no stderr at all, as in a windowed program
+            self.kept = os.dup(2)
+            nowhere = os.open(os.devnull, os.O_WRONLY)
+            os.dup2(nowhere, 2)
+            os.close(nowhere)
+
+    def unmute(self) -> None:
+        if self.kept is not None:
+            os.dup2(self.kept, 2)
+
+    def end(self) -> None:
+        self.unmute()
+        if self.kept is not None:
+            os.close(self.kept)
+            self.kept = None
+
+
+_stderr = _Stderr()
 
 
 @contextmanager
@@ -18,19 +46,23 @@ def quiet_stderr() -> Iterator[None]:
     stderr, through the dashboard and around the one line that an error gets, and TFLite announces
     each delegate it makes; neither has a switch.
     Descriptors belong to the whole process, so keep the stretch short: what other threads write to
-    stderr in it is lost. Only one thread at a time is inside.
+    stderr in it is lost. Threads that are inside at once share the silence and need not wait for
+    each other, for one of them may hang.
     """
-    with _turn:
-        try:
-            kept = os.dup(2)
-        except OSError:  # no stderr at all, as in a windowed program
-            yield
-            return
-        try:
-            nowhere = os.open(os.devnull, os.O_WRONLY)
-            os.dup2(nowhere, 2)
-            os.close(nowhere)
-            yield
-        finally:
-            os.dup2(kept, 2)
-            os.close(kept)
+    with _stderr.turn:
+        _stderr.inside += 1
+        if _stderr.inside == 1:
+            _stderr.mute()
+    try:
+        yield
+    finally:
+        with _stderr.turn:
+            _stderr.inside -= 1
+            if _stderr.inside == 0:
+                _stderr.end()
+
+
+def unmute_stderr() -> None:
+    """Let stderr be heard again although somebody is inside, and perhaps for good."""
+    with _stderr.turn:
+        _stderr.unmute()

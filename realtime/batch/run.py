@@ -66,9 +66,8 @@ def run(args: Namespace) -> int:
         else:
             _say(f"{rows} of {len(files)} files heard: {where}/{TABLE}")
     if failed:
-        raise UserError(
-            f"{len(failed)} files failed: {where}/{FAILED} says why; mend or remove them"
-        )
+        which = "1 file" if len(failed) == 1 else f"{len(failed)} files"
+        raise UserError(f"{which} failed: {where}/{FAILED} says why; mend or remove what did")
     return 0
 
 

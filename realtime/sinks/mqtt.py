@@ -20,6 +20,7 @@ import threading
 from dataclasses import dataclass
 from typing import Any
 from urllib.parse import parse_qsl, unquote, urlsplit
+from zlib import crc32
 
 from realtime import __version__
 from realtime.errors import UserError
@@ -122,7 +123,7 @@ class Mqtt:
     def _sensor(self, prediction: Prediction) -> tuple[str, dict[str, Any]]:
         """Home Assistant's discovery message for a model: its topic and content."""
         prefix, model = self._broker.prefix, printable(prediction.model)
-        identity = re.sub(r"[^A-Za-z0-9_-]", "_", f"{prefix}_{model}")
+        identity = _identity(f"{prefix}_{model}")
         config = {
             "name": model,
             "unique_id": identity,
@@ -173,6 +174,15 @@ def _pair() -> tuple[socket.socket, socket.socket]:
 def part(name: str) -> str:
     """A name as one part of a topic."""
     return re.sub(r"[+#/]", "_", printable(name)) or "_"
+
+
+def _identity(name: str) -> str:
+    """A name in the characters that Home Assistant allows in a topic.
+
+    A checksum keeps names apart that are made of others: it would take their sensors for one.
+    """
+    allowed = re.sub(r"[^A-Za-z0-9_-]", "_", name)
+    return allowed if allowed == name else f"{allowed}_{crc32(name.encode()):08x}"
 
 
 def parse(url: str) -> Broker:

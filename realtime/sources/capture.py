@@ -11,6 +11,7 @@ from realtime.errors import UserError
 from realtime.ring import Ring
 from realtime.sources import portaudio
 from realtime.sources.clock import Clock
+from realtime.sources.jack_anew import JackAnew
 from realtime.sources.portaudio import AudioInput
 
 _CHUNK = 4096  # frames turned into mono at a time; a callback usually brings a few hundred
@@ -42,7 +43,8 @@ class Capture:
         ring: The sound.
         stamp: Rows written so far and when the last of them arrived, in seconds of the clock.
         stamps: The same after each callback; the reader takes them out.
-        begun: When the first row began to arrive; None before.
+        first: The first row that counts.
+        begun: When that row began to arrive; None before.
         losses: Pairs of a row and an estimate of the rows that the device lost just before it.
         xruns: Callbacks that came with a status flag: something was late or lost.
         finished: The device says that nothing more will come.
@@ -71,6 +73,7 @@ class Capture:
             wanted = channel
         self.stamp: tuple[int, float] = (0, clock.now())
         self.stamps: deque[tuple[int, float]] = deque(maxlen=_STAMPS)
+        self.first = 0
         self.begun: float | None = None
         self.losses: deque[tuple[int, int]] = deque(maxlen=64)
         self.xruns = 0
@@ -83,6 +86,11 @@ class Capture:
         self._stream = self._start(device, wanted, dtype)
         self.latency = float(self._stream.latency)
 
+    def begin_anew(self) -> None:
+        """Count as not begun, until more arrives."""
+        self.first = self.stamp[0]
+        self.begun = None
+
     def close(self) -> None:
         """Close the device; harmless when it is gone or closed."""
         stream, self._stream = self._stream, None
@@ -90,14 +98,15 @@ class Capture:
             portaudio.close(stream)
 
     def _start(self, device: AudioInput, wanted: int, dtype: str) -> Any:
+        if device.jack and portaudio.jack_ended():
+            anew = JackAnew(device, channels=wanted, dtype=dtype)
+            self._expect(anew.rate, wanted)
+            anew.run(self._arrive, self._finish)
+            return anew
         # Some host APIs insist on all channels of a device, most on its own rate.
         for rate in dict.fromkeys((device.rate, *_RATES)):
             for channels in dict.fromkeys((wanted, device.channels)):
-                self.rate, self.channels = rate, channels
-                self.ring = Ring(max(1, round(self._ring_seconds * rate)))
-                self._scale = self._full_scale
-                if self._channel == "mix":
-                    self._scale /= channels
+                self._expect(rate, channels)
                 try:
                     return portaudio.start(
                         device,
@@ -113,6 +122,11 @@ class Capture:
             f"{device.name}: takes none of the rates that were tried ({device.rate} Hz and others);"
             " set it to 48000 Hz in the system's sound settings"
         )
+
+    def _expect(self, rate: int, channels: int) -> None:
+        self.rate, self.channels = rate, channels
+        self.ring = Ring(max(1, round(self._ring_seconds * rate)))
+        self._scale = self._full_scale / (channels if self._channel == "mix" else 1)
 
     def _arrive(self, frames: np.ndarray, count: int, _time: Any, status: Any) -> None:
         now = self._now()

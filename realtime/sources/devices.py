@@ -9,6 +9,7 @@ from dataclasses import dataclass
 
 from realtime.errors import UserError
 from realtime.sources import midi_system, portaudio
+from realtime.sources.errand import patiently
 from realtime.sources.midi_system import MidiPorts
 from realtime.sources.portaudio import AudioInput
 from realtime.text import printable
@@ -42,8 +43,7 @@ def list_devices() -> Devices:
     midi: Sequence[MidiPorts] = ()
     problems = []
     try:
-        portaudio.refresh()
-        audio = portaudio.inputs()
+        audio = inputs_anew()
     except UserError as error:
         problems.append(str(error))
     try:
@@ -78,6 +78,20 @@ def lines(found: Devices) -> Iterator[str]:
         yield f"! {problem}"
     if found.port is not None or any(device.default for device in found.audio):
         yield "* is taken when none is named"
+
+
+def inputs_anew() -> list[AudioInput]:
+    """All sound inputs that there are now.
+
+    Raises:
+        UserError: PortAudio is missing, or the sound system does not answer.
+    """
+
+    def look() -> list[AudioInput]:
+        portaudio.refresh()
+        return portaudio.inputs()
+
+    return patiently(look)
 
 
 def choose_input(wanted: str | int | None, inputs: Sequence[AudioInput]) -> AudioInput:

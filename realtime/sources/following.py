@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from realtime.errors import UserError
-from realtime.sources import Source, devices, midi_system, portaudio
+from realtime.sources import Source, devices, midi_system
 from realtime.sources.microphone import Microphone
 from realtime.sources.midi_port import MidiPort
 
@@ -20,8 +20,7 @@ def following(source: Source) -> list[Source]:
         UserError: It is no device.
     """
     if isinstance(source, Microphone) and source.device is not None:
-        portaudio.refresh()
-        inputs = sorted(portaudio.inputs(), key=lambda device: device.index)
+        inputs = sorted(devices.inputs_anew(), key=lambda device: device.index)
         present = devices.same_input(source.device, inputs)
         after = source.device.index if present is None else present.index
         ordered = [d for d in inputs if d.index > after] + [d for d in inputs if d.index <= after]

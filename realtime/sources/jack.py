@@ -27,6 +27,11 @@ class JackWatch:
         self._seen = self._sockets()
 
     @property
+    def running(self) -> bool:
+        """Whether there was a server when this was made, as far as servers can be seen."""
+        return bool(self._seen)
+
+    @property
     def alive(self) -> bool:
         """Whether the server has not ended, nor another taken its place."""
         return not self._seen or bool(self._seen & self._sockets())

@@ -10,6 +10,7 @@ from realtime.records import STREAM_RATE, AudioBlock, Event, Pause
 from realtime.sources import devices, portaudio
 from realtime.sources.capture import Capture
 from realtime.sources.clock import Clock
+from realtime.sources.errand import Errand, patiently
 from realtime.sources.feed import Feed, Tally
 from realtime.sources.portaudio import AudioInput
 from realtime.text import printable
@@ -20,6 +21,9 @@ _STARTING = 4.0  # the same before the first callback: a sleeping sound server m
 # Seconds between two looks for a device that is away; both let it return within 3 s. Each costs
 # PortAudio some 70 ms and 13 kB that it never frees, so after the first minute they are fewer.
 _SOON, _LATER, _FRESH = 0.5, 2.0, 60.0
+_PROMPT = 0.25  # seconds that a look usually takes no longer than
+
+_Found = tuple[AudioInput, Capture]
 
 
 class Microphone:
@@ -134,22 +138,8 @@ class Microphone:
         return self._tally.invalid
 
     def __enter__(self) -> Self:
-        inputs = portaudio.inputs()
-        try:
-            device = devices.choose_input(self._wanted, inputs)
-        except UserError:  # perhaps plugged in since PortAudio looked
-            portaudio.refresh()
-            inputs = portaudio.inputs()
-            device = devices.choose_input(self._wanted, inputs)
-        self.name = device.name
-        try:
-            self._capture = self._open(device)
-        except OSError as error:
-            raise UserError(
-                f"{device.name}: cannot be opened ({error}); close the program that uses it, allow"
-                f" the use of the microphone, or choose {devices.audio_list(inputs)}"
-            ) from None
-        self._device = device
+        self._device, self._capture = patiently(self._find, _put_back)
+        self.name = self._device.name
         self._stopped = False
         return self
 
@@ -185,14 +175,15 @@ class Microphone:
             if not self._exit_on_disconnect:
                 text += "; waiting for it to return"
             yield self._event("disconnected", feed.end, text)
-            self._release()
             if self._exit_on_disconnect:
                 return
+            self._let_go()
             capture = yield from self._wait_for_return(feed)
             if capture is None or capture.begun is None:
                 return
             away = max(0.0, capture.begun - feed.until)
-            feed = Feed(self._event, self._tally, capture, feed.end + round(away * STREAM_RATE), 0)
+            start = feed.end + round(away * STREAM_RATE)
+            feed = Feed(self._event, self._tally, capture, start, capture.first)
             text = f"{self.name} is back after {away:.1f} s"
             yield self._event("reconnected", feed.end, text)
 
@@ -216,24 +207,12 @@ class Microphone:
 
     def _wait_for_return(self, feed: Feed) -> Generator[Pause, None, Capture | None]:
         """The device, open and delivering again; None if the source was stopped before."""
-        assert self._device is not None
-        begun = looked = self._clock.now()
-        while not self._stopped:
-            now = self._clock.now()
-            yield Pause(feed.end + round(max(0.0, now - feed.until) * STREAM_RATE))
-            self._clock.sleep(_SOON)
-            now = self._clock.now()
-            if now - looked < (_SOON if now - begun < _FRESH else _LATER) - _POLL:
+        for found in self._looks(feed):
+            if isinstance(found, Pause):
+                yield found
                 continue
-            looked = now
-            portaudio.refresh()
-            device = devices.same_input(self._device, portaudio.inputs())
-            if device is None:
-                continue
-            try:
-                self._capture = capture = self._open(device)
-            except (OSError, UserError):  # present but not ready, or changed: look again
-                continue
+            device, self._capture = found
+            capture = self._capture
             waited = 0.0
             while not (self._stopped or capture.finished or waited >= _STARTING):
                 if capture.begun is not None:
@@ -243,6 +222,76 @@ class Microphone:
                 waited += _POLL
             self._release()
         return None
+
+    def _let_go(self) -> None:
+        """Close what delivers nothing any more, except on a JACK server that hangs.
+
+        That may go on, or be killed, which ends a process that is just closing or opening there.
+        """
+        assert self._device is not None
+        assert self._capture is not None
+        if self._device.jack and not portaudio.jack_ended():
+            self._capture.begin_anew()
+        else:
+            self._release()
+
+    def _looks(self, feed: Feed) -> Iterator[Pause | _Found]:
+        """The device whenever it is there again, and how time goes on."""
+        assert self._device is not None
+        begun = looked = self._clock.now()
+        look: Errand[_Found | None] | None = None
+        try:
+            while not self._stopped:
+                now = self._clock.now()
+                yield Pause(feed.end + round(max(0.0, now - feed.until) * STREAM_RATE))
+                self._clock.sleep(_SOON)
+                now = self._clock.now()
+                if self._capture is not None and not portaudio.jack_ended():
+                    if self._capture.begun is not None:
+                        yield self._device, self._capture
+                    continue
+                self._release()
+                if look is None:
+                    if now - looked < (_SOON if now - begun < _FRESH else _LATER) - _POLL:
+                        continue
+                    looked = now
+                    look = Errand(self._find_again, _put_back)
+                if look.wait(_PROMPT):
+                    found, look = look.result(), None
+                    if found is not None:
+                        yield found
+        finally:
+            if look is not None:
+                look.give_up()
+
+    def _find(self) -> _Found:
+        """The device that was asked for, opened."""
+        inputs = portaudio.inputs()
+        try:
+            device = devices.choose_input(self._wanted, inputs)
+        except UserError:  # perhaps plugged in since PortAudio looked
+            portaudio.refresh()
+            inputs = portaudio.inputs()
+            device = devices.choose_input(self._wanted, inputs)
+        try:
+            return device, self._open(device)
+        except OSError as error:
+            raise UserError(
+                f"{device.name}: cannot be opened ({error}); close the program that uses it, allow"
+                f" the use of the microphone, or choose {devices.audio_list(inputs)}"
+            ) from None
+
+    def _find_again(self) -> _Found | None:
+        """The device that was lost, opened if it is there."""
+        assert self._device is not None
+        portaudio.refresh()
+        device = devices.same_input(self._device, portaudio.inputs())
+        if device is None:
+            return None
+        try:
+            return device, self._open(device)
+        except (OSError, UserError):  # present but not ready, or changed: look again
+            return None
 
     def _open(self, device: AudioInput) -> Capture:
         return Capture(
@@ -261,3 +310,9 @@ class Microphone:
 
     def _event(self, kind: str, position: int, text: str, count: int = 0) -> Event:
         return Event(kind, position / STREAM_RATE, text, self.name, count)
+
+
+def _put_back(found: _Found | None) -> None:
+    """Close what was opened when nobody wanted it any more."""
+    if found is not None:
+        found[1].close()

@@ -1,13 +1,15 @@
 """PortAudio through sounddevice: loaded when first needed, its devices, and closing without a hang.
 
 PortAudio belongs to the whole process: it reads the list of devices once, and reading it again ends
-every open stream. So everything that opens, closes or reads it again goes through here.
+every open stream. So everything that opens, closes or reads it again goes through here. Any of it
+may hang with a sound server: see ``errand``.
 """
 
 from __future__ import annotations
 
 import atexit
 import contextlib
+import functools
 import sys
 import threading
 from collections.abc import Callable
@@ -16,10 +18,12 @@ from typing import Any
 
 from realtime.errors import UserError
 from realtime.quiet import quiet_stderr
+from realtime.sources.jack import JackWatch
 from realtime.text import printable
 
 _PATIENCE = 1.5  # seconds that closing a stream may take before it counts as stuck
 _WRONG_FORMAT = {-9998, -9997, -9994}  # channels, rate, sample format: another one may do
+_JACK = "JACK"  # PortAudio adds "Audio Connection Kit"
 _INSTALL = {
     "linux": "install it with 'apt-get install libportaudio2' or 'dnf install portaudio'",
     "darwin": "install it with 'pip install --force-reinstall sounddevice'",
@@ -27,7 +31,10 @@ _INSTALL = {
 }
 
 _turn = threading.Lock()
-_open: set[int] = set()  # ids of our streams that are open, or stuck on closing
+_open: dict[int, AudioInput] = {}  # by the ids of our streams that are open, or stuck on closing
+_closing: set[int] = set()
+_left: list[Any] = []  # streams that must not be closed
+_jacks: list[JackWatch] = []  # the server that PortAudio is a client of, if any
 
 
 class FormatError(Exception):
@@ -54,6 +61,11 @@ class AudioInput:
     rate: int
     default: bool
 
+    @property
+    def jack(self) -> bool:
+        """Whether it belongs to a JACK server."""
+        return self.api.startswith(_JACK)
+
 
 def load() -> Any:
     """The sounddevice module.
@@ -63,13 +75,15 @@ def load() -> Any:
     """
     remedy = _INSTALL.get(sys.platform, "install PortAudio")
     try:
-        import sounddevice
+        with quiet_stderr():  # it mutes it itself, and that could not be undone if it hangs
+            import sounddevice
     except ImportError:
         raise UserError("sounddevice is missing: pip install sounddevice") from None
     except OSError:  # what sounddevice raises without the library that it binds
         raise UserError(f"PortAudio, which microphones need, is missing: {remedy}") from None
     except Exception as error:  # its own error type cannot be imported when its import fails
         raise UserError(f"PortAudio does not start ({error}): {remedy}") from None
+    _adopt(sounddevice)
     return sounddevice
 
 
@@ -102,16 +116,23 @@ def inputs() -> list[AudioInput]:
 def refresh() -> None:
     """Read the list of devices again, if no stream of ours is open, as that would end it.
 
-    Otherwise the old list stays. On Linux a device in it can be opened again even so.
+    Otherwise the old list stays, and for good once a JACK server ended: parting from one that is
+    gone ends the process. On Linux a device in the list can be opened again even so.
     """
     sd = load()
     with _turn, quiet_stderr():
-        if _open:
+        if _open or jack_ended():
             return
         with contextlib.suppress(sd.PortAudioError):
             sd._terminate()
         with contextlib.suppress(sd.PortAudioError):
             sd._initialize()
+        _meet_jack(sd)
+
+
+def jack_ended() -> bool:
+    """Whether the JACK server that PortAudio found has ended; PortAudio cannot find another one."""
+    return any(not jack.alive for jack in _jacks)
 
 
 def start(
@@ -163,19 +184,24 @@ def start(
             if code in _WRONG_FORMAT:
                 raise FormatError(str(error)) from None
             raise OSError(printable(" ".join(str(error).split()))) from None
-        _open.add(id(stream))
+        _open[id(stream)] = device
     return stream
 
 
 def close(stream: Any) -> None:
     """Stop and close a stream, without waiting long for one that is stuck.
 
-    A sound server that hangs holds up its clients, libpulse can block itself for good when its
-    server is killed, and PortAudio waits ten minutes for a JACK server that is gone. Such a stream
-    is left to a thread of its own. Until that is done the list of devices stays as it is, and the
-    end of the process no longer waits for PortAudio.
+    A sound server that hangs holds up its clients, and libpulse can block itself for good when its
+    server is killed. Such a stream is left to a thread of its own. Until that is done the list of
+    devices stays as it is, and the end of the process does not wait for PortAudio.
+
+    A stream of a JACK server that ended stays open: PortAudio would wait for that server for ten
+    minutes, and then end the process.
     """
     key = id(stream)
+    if key in _open and _open[key].jack and jack_ended():
+        _left.append(stream)
+        return
 
     def work() -> None:
         # A dead device reports errors on closing; there is nothing left to do about them.
@@ -183,10 +209,31 @@ def close(stream: Any) -> None:
             stream.abort()
         with contextlib.suppress(Exception):
             stream.close()
-        _open.discard(key)
+        _open.pop(key, None)
+        _closing.discard(key)
 
+    _closing.add(key)
     worker = threading.Thread(target=work, name="portaudio-close", daemon=True)
     worker.start()
     worker.join(_PATIENCE)
-    if worker.is_alive():
-        atexit.unregister(load()._exit_handler)
+
+
+@functools.cache
+def _adopt(sd: Any) -> None:
+    """Meet what PortAudio found when it started, and see to its end."""
+    atexit.unregister(sd._exit_handler)
+    atexit.register(_end, sd)
+    _meet_jack(sd)
+
+
+def _meet_jack(sd: Any) -> None:
+    _jacks.clear()
+    with contextlib.suppress(sd.PortAudioError):  # it did not start
+        if any(api["name"].startswith(_JACK) for api in sd.query_hostapis()):
+            _jacks.append(JackWatch())
+
+
+def _end(sd: Any) -> None:
+    """End PortAudio with the process, unless that would hang or crash."""
+    if not (_closing or _turn.locked() or jack_ended()):
+        sd._exit_handler()

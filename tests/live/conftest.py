@@ -37,6 +37,7 @@ def pulse(pulse_server):
     if pulse_server.process is None or pulse_server.process.poll() is not None:
         pulse_server.start()
     yield pulse_server
+    pulse_server.go_on()
     pulse_server.stop_playing()
 
 
@@ -77,6 +78,7 @@ def jack_at(env):
 
     yield jack_at
     for server in servers:
+        server.go_on()
         server.stop()
 
 

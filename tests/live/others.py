@@ -79,6 +79,14 @@ class Server:
         end(self.process, signal.SIGKILL)
         self.stop_playing()
 
+    def hang(self):
+        """Let it live and do nothing, until ``go_on``."""
+        self.process.send_signal(signal.SIGSTOP)
+
+    def go_on(self):
+        if self.process is not None and self.process.poll() is None:
+            self.process.send_signal(signal.SIGCONT)
+
     def play(self, command):
         """Let another program play to it."""
         self.players.append(
@@ -100,7 +108,16 @@ class Server:
         self.stop_playing()
         if self.process is not None:
             end(self.process)
-        # What JACK leaves behind when it or a client of it is killed.
+
+
+class JackServer(Server):
+    """One that leaves nothing behind."""
+
+    def stop(self):
+        if self.process is not None and self.process.poll() == -signal.SIGKILL:
+            # It still counts as one of the eight that may run, until one of its name has ended.
+            self.start()
+        super().stop()
         for left in Path("/dev/shm").glob(f"jack*_{self.env['JACK_DEFAULT_SERVER']}_*"):
             left.unlink(missing_ok=True)
 
@@ -252,4 +269,4 @@ def jack_audio(env, rate=48_000):
     """JACK's dummy driver: MIDI, and a device ``loopback`` that hears what is played to it."""
     need("jackd", "jack_lsp")
     command = ["jackd", "-r", "-L", "2", "-d", "dummy", "-r", str(rate), "-p", "1024"]
-    return Server(env, command, ["jack_lsp"])
+    return JackServer(env, command, ["jack_lsp"])

@@ -9,7 +9,11 @@ import signal
 import sys
 
 import numpy as np
-import sounddevice
+
+from realtime.sources.jack_anew import take_own_name
+
+take_own_name()  # a listener whose server died would take every other signal meant for PortAudio
+import sounddevice  # noqa: E402
 
 signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))  # leaving JACK in order
 device, rate = sys.argv[1], int(sys.argv[2])

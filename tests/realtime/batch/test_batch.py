@@ -54,7 +54,7 @@ def test_each_file_has_a_result_as_if_heard_alone(batch, tree, how, capsys):
     status, said, out = batch()
     assert status == 2
     assert said[0] == f"rt-classify: 12 of 13 files heard: {out}/results.csv"
-    assert said[1].startswith(f"rt-classify: 1 files failed: {out}/failed.csv")
+    assert said[1].startswith(f"rt-classify: 1 file failed: {out}/failed.csv")
     assert len(said) == 2
     table = rows(out / "results.csv")
     assert len(table) == 12

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 
 import pytest
 from brokers import free_port, wait_for
@@ -11,6 +12,15 @@ from realtime.errors import UserError
 from realtime.sinks.mqtt import Mqtt, parse
 
 pytest.importorskip("paho.mqtt.client")
+
+TOPIC = re.compile(r"homeassistant/sensor/[a-zA-Z0-9_-]+/config")
+"""Where Home Assistant 2026.11 looks for sensors."""
+
+SENSOR = {
+    *("availability_topic", "device", "device_class", "icon", "json_attributes_topic", "name"),
+    *("options", "origin", "state_topic", "unique_id"),
+}
+"""What of a sensor its schema knows and we use; anything else it drops without a word."""
 
 
 @pytest.fixture
@@ -53,6 +63,22 @@ def test_a_subscriber_gets_every_record(make, broker, subscribed):
     wait_for(lambda: late.payloads("studio/status"))
     assert set(late.got) >= {("1", "studio/status", "offline")}
     assert set(late.got) >= {("1", "studio/instrument-cnn/label", "silent")}
+
+
+def test_home_assistant_never_takes_two_sensors_for_one(make, broker, subscribed):
+    it = broker()
+    listener = subscribed(it)
+    for prefix in ("my/studio", "my_studio", "%E5%A4%AA%E9%BC%93"):
+        sink = Mqtt(f"mqtt://127.0.0.1:{it.port}/{prefix}?discovery=homeassistant")
+        for model in ("instrument-cnn", "声-cnn", "音-cnn"):
+            sink.emit(make.prediction(model))
+        sink.close()
+    wait_for(lambda: sum(topic.endswith("/config") for _, topic, _ in listener.got) == 9)
+    sensors = {topic: json.loads(p) for _, topic, p in listener.got if topic.endswith("/config")}
+    assert len(sensors) == 9
+    assert len({sensor["unique_id"] for sensor in sensors.values()}) == 9
+    assert all(TOPIC.fullmatch(topic) for topic in sensors)
+    assert all(set(sensor) <= SENSOR for sensor in sensors.values())
 
 
 def test_a_broker_that_goes_away_and_returns(make, broker, subscribed):

@@ -25,8 +25,10 @@ def test_a_server_that_dies(sockets):
     sockets(SERVER.format(233639, "default"), CLIENT)
     watch = JackWatch()
     assert watch.alive
+    assert watch.running
     sockets(CLIENT)
     assert not watch.alive
+    assert not JackWatch().running
 
 
 def test_a_server_that_is_replaced(sockets):

@@ -1,7 +1,10 @@
 """Microphones that vanish, return, are busy, or are not there."""
 
+import os
+import signal
 import threading
 import time
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -195,3 +198,68 @@ def test_ctrl_c_closes_the_device(sd, when):
     stage.clock.at(1, interrupt)
     with pytest.raises(KeyboardInterrupt):
         stage.run(5)
+
+
+@pytest.fixture
+def slow(sd, monkeypatch):
+    """Opening a device hangs from when ``hangs`` is set until ``free`` is."""
+    opening, hangs, free = sd.InputStream, threading.Event(), threading.Event()
+
+    def slowly(**options):
+        if hangs.is_set():
+            free.wait()
+        return opening(**options)
+
+    monkeypatch.setattr(sd, "InputStream", slowly)
+    yield SimpleNamespace(hangs=hangs, free=free)
+    free.set()
+
+
+def lost_and_hung(sd, slow):
+    """A microphone that is lost after a second, and whose server then hangs."""
+    mic = sd.plug("mic", rate=16_000)
+    stage = Stage(sd)
+    stage.play(tone(1), every=480)
+
+    def lose():
+        slow.hangs.set()
+        sd.streams[0].end()
+        sd.present.remove(mic)
+        sd.present.append(mic)
+
+    stage.clock.at(1.001, lose)
+    return stage
+
+
+def test_time_goes_on_while_opening_hangs(sd, slow):
+    stage = lost_and_hung(sd, slow)
+    stage.clock.at(6, slow.free.set)
+    for i in range(1, 400):
+        stage.clock.at(6.2 + i * 0.01, lambda: stage.feed(np.zeros(160)))
+    result = stage.run(9)
+    assert result.kinds == ["disconnected", "reconnected"]
+    assert 6 < result.times[1] < 8
+    assert len([when for when, _ in result.pauses if 2 < when < 6]) >= 6
+
+
+def test_stopping_while_opening_hangs(sd, slow):
+    stage = lost_and_hung(sd, slow)
+    assert stage.run(4).kinds == ["disconnected"]
+    assert not sd.streams
+    slow.free.set()
+    while portaudio._turn.locked() or portaudio._open:  # opened after all, and closed again
+        time.sleep(0.01)
+    assert not sd.streams
+
+
+def test_ctrl_c_while_the_first_opening_hangs(sd, slow):
+    sd.plug("mic")
+    portaudio.refresh()
+    slow.hangs.set()
+    threading.Timer(0.2, lambda: os.kill(os.getpid(), signal.SIGINT)).start()
+    with pytest.raises(KeyboardInterrupt), Microphone("mic"):
+        pass
+    slow.free.set()
+    while portaudio._turn.locked() or portaudio._open:
+        time.sleep(0.01)
+    assert not sd.streams

@@ -3,6 +3,7 @@ import subprocess
 import sys
 import threading
 import time
+from types import SimpleNamespace
 
 import pytest
 from live_fakes import FakeSounddevice
@@ -134,3 +135,61 @@ def test_importing_the_sources_needs_no_audio_driver():
         "import realtime.sources.devices"
     )
     subprocess.run([sys.executable, "-c", code], check=True, timeout=60)
+
+
+@pytest.fixture
+def jack(monkeypatch):
+    """A JACK server that PortAudio sees; clearing ``alive`` ends it."""
+    server = SimpleNamespace(alive=True, running=True)
+    monkeypatch.setattr(portaudio, "JackWatch", lambda: server)
+    yield server
+    for each in (portaudio._jacks, portaudio._open, portaudio._left):
+        each.clear()
+
+
+def test_a_jack_server_that_ended_is_left_alone(sd, jack):
+    sd.plug("loopback", api=1)
+    portaudio.refresh()
+    stream = start(sd)
+    before = sd.restarts
+    jack.alive = False
+    portaudio.close(stream)
+    assert sd.streams == [stream], "closing it would end the process"
+    portaudio.refresh()
+    assert sd.restarts == before, "that too"
+
+
+def test_a_jack_server_that_ended_lets_other_streams_close(sd, jack):
+    sd.plug("mic")
+    portaudio.refresh()
+    stream = start(sd)
+    jack.alive = False
+    portaudio.close(stream)
+    assert sd.streams == []
+
+
+@pytest.mark.parametrize("alive", [True, False])
+def test_the_end_of_the_process(sd, jack, alive, monkeypatch):
+    ended = []
+    monkeypatch.setattr(sd, "_exit_handler", lambda: ended.append(True))
+    portaudio.load()
+    jack.alive = alive
+    portaudio._end(sd)
+    assert bool(ended) is alive
+
+
+def test_the_end_of_the_process_while_a_stream_does_not_close(sd, monkeypatch):
+    sd.plug("mic")
+    stream = start(sd)
+    free, ended = threading.Event(), []
+    monkeypatch.setattr(portaudio, "_PATIENCE", 0.05)
+    monkeypatch.setattr(sd, "_exit_handler", lambda: ended.append(True))
+    stream.abort = free.wait
+    portaudio.close(stream)
+    portaudio._end(sd)
+    assert not ended
+    free.set()
+    while portaudio._closing:
+        time.sleep(0.01)
+    portaudio._end(sd)
+    assert ended

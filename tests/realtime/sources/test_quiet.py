@@ -3,7 +3,7 @@ import threading
 
 import pytest
 
-from realtime.quiet import quiet_stderr
+from realtime.quiet import quiet_stderr, unmute_stderr
 
 
 def test_what_a_library_writes_inside_is_dropped_and_afterwards_is_not(capfd):
@@ -31,8 +31,19 @@ def test_stderr_comes_back_when_threads_are_quiet_at_once(capfd):
     thread = threading.Thread(target=other)
     with quiet_stderr():
         thread.start()
-        entered.wait(0.2)  # it should not get in: it would take the silence for the real stderr
+        assert entered.wait(10)  # without waiting for us
+    os.write(2, b"chatter")
     leave.set()
     thread.join()
     os.write(2, b"news")
     assert capfd.readouterr().err == "news"
+
+
+def test_stderr_is_given_back_while_somebody_is_inside(capfd):
+    with quiet_stderr():
+        os.write(2, b"chatter")
+        unmute_stderr()
+        os.write(2, b"news")
+    unmute_stderr()
+    os.write(2, b" and more")
+    assert capfd.readouterr().err == "news and more"
