@@ -86,7 +86,7 @@ class Carried:
         feature: The spectrogram of the stream; as many rows as its window holds are averaged.
 
     Raises:
-        InferenceError: The network fails on silence.
+        UserError: The network fails on silence.
     """
 
     def __init__(self, steps: Steps, feature: Spectrogram) -> None:
@@ -99,8 +99,11 @@ class Carried:
         self._state = (np.zeros((1, steps.units), np.float32),) * 2
         self._failure: InferenceError | None = None
         black = np.zeros(steps.rows, np.float32)
-        for _ in range(self._came_to.capacity):
-            self._take(black)
+        try:
+            for _ in range(self._came_to.capacity):
+                self._take(black)
+        except InferenceError as error:
+            raise UserError(f"a streaming network fails on silence ({error})") from error
         self._silence = self._came_to.latest(self._came_to.capacity).copy(), self._state
         self.reset()
 

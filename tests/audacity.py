@@ -43,7 +43,7 @@ class Audacity:
         self._watchdog.start()
         self._until(lambda: all(map(os.path.exists, PIPES)))
         # At once: soon a child that tries the plug-ins makes the same pipes anew, for nobody.
-        self._to, self._back = open(PIPES[0], "w", buffering=1), open(PIPES[1])  # noqa: SIM115
+        self._to, self._back = open(PIPES[0], "w", buffering=1), open(PIPES[1])  # noqa: SIM115 - until close
         self._until(lambda: self._windows("^Audacity$"))
 
     def do(self, command):

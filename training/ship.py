@@ -121,9 +121,8 @@ def _ship_streaming(
     progress: Progress,
 ) -> None:
     """Write the streaming form's folder beside the model's own, judged on the same data."""
-    name = manifest.name + stepwise.SUFFIX
-    beside = folder.with_name(name)
-    form = replace(manifest, name=name, streaming=True, quantisation="dynamic", figures={})
+    beside = folder.with_name(manifest.name + stepwise.SUFFIX)
+    form = replace(manifest, name=beside.name, streaming=True, quantisation="dynamic", figures={})
     form = export.keep(beside, form, content)
     heard = {
         name: listen(beside, known, jobs=jobs, progress=progress)

@@ -13,7 +13,7 @@ import numpy as np
 from realtime.sources.jack_anew import take_own_name
 
 take_own_name()  # a listener whose server died would take every other signal meant for PortAudio
-import sounddevice  # noqa: E402
+import sounddevice  # noqa: E402 - it takes a name when it is imported
 
 signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))  # leaving JACK in order
 device, rate = sys.argv[1], int(sys.argv[2])

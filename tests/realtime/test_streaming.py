@@ -110,6 +110,13 @@ def test_a_failure_is_told_once_and_then_it_goes_on():
     assert np.isfinite(carried.summary()).all()
 
 
+def test_one_that_fails_on_silence_is_refused():
+    steps = LeakySteps()
+    steps.fails = True
+    with pytest.raises(UserError, match=r"fails on silence \(broken\)"):
+        Carried(steps, Spectrogram(**FEATURE))
+
+
 def test_a_network_without_a_step_is_no_streaming_network():
     with pytest.raises(UserError, match="no signature 'step'"):
         Steps(Network(tiny_network((16, 5), 4)[0]))

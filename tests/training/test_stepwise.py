@@ -105,5 +105,6 @@ def test_a_manifest_that_does_not_fit_is_refused(made, tmp_path):
 
 
 def test_only_networks_that_learned_to_go_on_have_one():
-    assert not stepwise.suits(PRESETS["instrument-cnn"])
-    assert stepwise.suits(replace(PRESET, schedule=replace(PRESET.schedule, carried=True)))
+    assert [name for name, p in PRESETS.items() if stepwise.suits(p)] == ["instrument-lstm"]
+    deeper = replace(PRESET, network=SPEC | {"units": [5, 5]})
+    assert not stepwise.suits(deeper)
