@@ -183,7 +183,7 @@ def _run(engine: Engine, outlets: list[Outlet]) -> None:
                 records.close()
 
     try:
-        with _interrupted_between_items(engine):
+        with _interrupted_between_items(engine, outlets):
             hand_over()
     except KeyboardInterrupt as interrupt:
         # It may have struck between two records; told of it, the engine still sums up.
@@ -197,13 +197,16 @@ def _run(engine: Engine, outlets: list[Outlet]) -> None:
 
 
 @contextmanager
-def _interrupted_between_items(engine: Engine) -> Iterator[None]:
+def _interrupted_between_items(engine: Engine, outlets: list[Outlet]) -> Iterator[None]:
     """Let a signal wait for what the engine is working on; a second one does not wait.
 
-    So no instant is predicted by half, and a recording can be replayed to its last prediction.
+    So no instant is predicted by half, and a recording can be replayed to its last prediction. It
+    does not wait for a sink that is stuck.
     """
 
     def handle(number: int, frame: FrameType | None) -> None:
+        for outlet in outlets:
+            outlet.hurry()
         if not engine.interrupt():
             signal.default_int_handler(number, frame)
 

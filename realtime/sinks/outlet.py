@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+import time
 from collections import deque
 
 from realtime.records import Event, Prediction, Record, Signal
@@ -13,6 +14,9 @@ DROPPABLE = (Signal, Prediction)
 
 PATIENCE = 5.0
 """Seconds that a sink may take to finish."""
+
+LOOK = 0.2
+"""Seconds between two looks of who waits for room at whether the wait should end."""
 
 FAR_BEYOND = 8
 """Times its size to which an inbox grows by events: for hours of them there is no room either."""
@@ -47,6 +51,7 @@ class Outlet:
         self._inbox: deque[Record] = deque()
         self._closing = False
         self._ended = False
+        self._until = float("inf")  # when waiting for room ends
         self._changed = threading.Condition()
         self._thread = threading.Thread(target=self._run, name=f"sink {self.name}", daemon=True)
         self._thread.start()
@@ -64,16 +69,23 @@ class Outlet:
     def put(self, record: Record) -> None:
         """Hands over a record; one for a sink that has ended is ignored."""
         with self._changed:
-            if self._wait:
-                self._changed.wait_for(
-                    lambda: len(self._inbox) < self._size or self._closing or self._ended
-                )
+            while self._wait and len(self._inbox) >= self._size:
+                if self._closing or self._ended or time.monotonic() >= self._until:
+                    break
+                self._changed.wait(LOOK)
             if self._closing or self._ended:
                 return
             if len(self._inbox) >= self._size and not self._make_room(record):
                 return
             self._inbox.append(record)
             self._changed.notify_all()
+
+    def hurry(self) -> None:
+        """Let ``put`` wait for no longer than ``PATIENCE`` from now on; a signal's handler may ask.
+
+        It takes no lock, because what the signal interrupts may hold it.
+        """
+        self._until = min(self._until, time.monotonic() + PATIENCE)
 
     def close(self, timeout: float | None = None) -> None:
         """Lets the sink take what is waiting, then closes it.

@@ -119,6 +119,21 @@ def test_replay_waits_and_loses_nothing(make):
     assert outlet.dropped == 0
 
 
+def test_after_ctrl_c_a_replay_waits_for_a_stuck_sink_no_longer(make, monkeypatch):
+    monkeypatch.setattr("realtime.sinks.outlet.PATIENCE", 0.3)
+    sink = Collect(held=True)
+    outlet = Outlet(sink, size=2, wait=True)
+    outlet.put(make.prediction(t=0.0))
+    sink.busy.wait(60)
+    threading.Timer(0.1, outlet.hurry).start()
+    for t in range(1, 6):  # the third finds no room
+        outlet.put(make.prediction(t=float(t)))
+    assert outlet.dropped == 3
+    sink.go.set()
+    outlet.close()
+    assert [record.t for record in sink.got] == [0, 4, 5]
+
+
 def test_a_failing_sink_is_closed_and_no_longer_fed(make):
     error = RuntimeError("disk full")
     sink = Failing(error)
