@@ -7,16 +7,15 @@ What came of it is written to the file FACTS, as JSON by target. The case at han
 
 from __future__ import annotations
 
-import contextlib
 import faulthandler
 import json
 import random
-import resource
 import sys
 import tempfile
 from pathlib import Path
 
 LONGEST = 30  # seconds for a case; then the process ends with a traceback
+PART = 300  # cases after which hypothesis begins anew: it remembers each, large networks too
 
 facts, engine, cases, seed, *names = sys.argv[1:]
 folder = Path(facts).parent
@@ -32,7 +31,9 @@ if engine == "atheris":
 else:
     import fuzz_targets
 
-from realtime.errors import UserError  # noqa: E402  must come after the instrumentation
+from memory import peak  # noqa: E402  like the next, after the instrumentation
+
+from realtime.errors import UserError  # noqa: E402
 
 
 class Tally:
@@ -41,7 +42,7 @@ class Tally:
     def __init__(self, name: str) -> None:
         self.name, self.run = name, fuzz_targets.TARGETS[name]
         self.right = self.refused = 0
-        self.start = _peak()
+        self.start = peak()
 
     def __call__(self, data: bytes) -> None:
         case_path.write_bytes(data)
@@ -65,20 +66,9 @@ class Tally:
             "right": self.right,
             "refused": self.refused,
             "start_mb": self.start,
-            "peak_mb": _peak(),
+            "peak_mb": peak(),
         }
         Path(facts).write_text(json.dumps(known), "utf-8")
-
-
-def _peak() -> float:
-    """Most memory that this process ever held, in MB.
-
-    Linux begins ``ru_maxrss`` with what the parent held; its own count does not.
-    """
-    with contextlib.suppress(OSError):
-        lines = Path("/proc/self/status").read_text("utf-8").splitlines()
-        return next(int(line.split()[1]) / 1024 for line in lines if line.startswith("VmHWM"))
-    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
 
 
 def with_hypothesis(name: str, n: int) -> None:
@@ -88,19 +78,19 @@ def with_hypothesis(name: str, n: int) -> None:
 
     tally = Tally(name)
 
-    @settings(
-        max_examples=n,
-        deadline=None,
-        database=None,
-        suppress_health_check=list(HealthCheck),
-        derandomize=False,
-    )
-    @seeded(int(seed))
     @given(strategy(name))
     def try_all(data: bytes) -> None:
         tally(data)
 
-    try_all()
+    for part, done in enumerate(range(0, n, PART)):
+        limits = settings(
+            max_examples=min(PART, n - done),
+            deadline=None,
+            database=None,
+            suppress_health_check=list(HealthCheck),
+            derandomize=False,
+        )
+        seeded(int(seed) + 1000 * part)(limits(try_all))()
     tally.save()
 
 

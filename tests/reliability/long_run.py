@@ -10,6 +10,7 @@ from __future__ import annotations
 import gc
 import itertools
 import json
+import math
 import os
 import sys
 import threading
@@ -27,6 +28,7 @@ from live_fakes import FakeClock, FakeMidi, FakeSounddevice
 from realtime.api import choose
 from realtime.engine import Engine
 from realtime.records import STREAM_RATE, AudioBlock, Event, MidiBlock, Prediction, Summary
+from realtime.registry import read_manifest, shipped
 from realtime.sinks.jsonlines import JsonLines
 from realtime.sinks.outlet import Outlet
 from realtime.sources import midi_port, midi_system, portaudio
@@ -38,7 +40,10 @@ ROOT = Path(__file__).resolve().parents[2]
 RATE = 48_000  # of the device
 BLOCK = 4_800  # frames a callback
 HOP = 2.0
-GRID = 153 * 64_000  # samples: a multiple of the hop and of the distances of all features' frames
+GRID = math.lcm(  # samples: a multiple of the hop and of the distances of all features' frames
+    round(HOP * STREAM_RATE),
+    *(m["hop"] for folder in shipped() if "hop" in (m := read_manifest(folder).feature)),
+)
 REST = GRID // 4 // 4_000  # quarters of a second between two rests, one of them before the tail
 TAIL = 60 * STREAM_RATE
 """The end of the stream that a fresh start hears too: longer than every window."""
@@ -181,7 +186,7 @@ def open_files() -> int:
 
 
 def main(stream: str, hours: float, facts: Path) -> None:
-    end = max(1, round(hours * 3600 * STREAM_RATE / GRID)) * GRID + TAIL
+    end = math.ceil(hours * 3600 * STREAM_RATE / GRID) * GRID + TAIL
     start = end - TAIL
     models = choose(stream)
     source, played = microphone() if stream == "audio" else keyboard()
