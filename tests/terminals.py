@@ -78,9 +78,16 @@ class Terminal:
         except OSError:
             pass
 
+    def hang_up(self, seconds=30):
+        """Closes the terminal's window; the exit status of what ran in it."""
+        os.close(self.control)
+        self.control = None
+        return self.process.wait(seconds)
+
     def close(self):
         if self.process.poll() is None:
             self.process.kill()
             self.process.wait()
-        os.close(self.control)
+        if self.control is not None:
+            os.close(self.control)
         os.close(self.terminal)

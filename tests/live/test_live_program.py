@@ -1,0 +1,58 @@
+"""The program itself at a microphone that really runs: its check, and a terminal that is closed."""
+
+from __future__ import annotations
+
+import json
+import re
+import subprocess
+import sys
+
+import pytest
+from terminals import SHOWN, Terminal
+
+from realtime.recording import Recording
+
+
+def test_the_check_measures_what_is_played(pulse, alone, tone):
+    pulse.play(["paplay", "--device=vmic", tone])
+    done = subprocess.run(
+        [sys.executable, "-m", "realtime.cli", "--mic", "vmic", "--check", "--task", "instrument"],
+        env=alone,
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=60,
+    )
+    assert (done.returncode, done.stderr) == (0, "")
+    said = done.stdout
+    assert said.startswith("Listening to vmic for 5 s")
+    assert re.search(r"level .*-9\.\d dBFS", said)  # a sine at half scale
+    assert re.search(r"clipp.*none", said)
+    assert re.search(r"instrument-cnn +\d+\.\d ms", said)
+    assert said.splitlines()[-1].startswith("Verdict: ")
+
+
+@pytest.fixture
+def terminal(alone):
+    opened = []
+
+    def terminal(*argv):
+        opened.append(Terminal(*argv, env=alone | SHOWN))
+        return opened[-1]
+
+    yield terminal
+    for each in opened:
+        each.close()
+
+
+def test_a_closed_terminal_leaves_a_whole_recording(pulse, terminal, tone, tmp_path):
+    pulse.play(["paplay", "--device=vmic", tone])
+    folder = tmp_path / "new"
+    argv = ["--mic", "vmic", "--task", "instrument", "--record", str(folder)]
+    it = terminal("-m", "realtime.cli", *argv)
+    it.read_until("unknown", 60)  # it listens, and draws
+    assert it.hang_up() == 130
+    assert Recording(folder).index.complete
+    kept = [json.loads(line) for line in (folder / "predictions.jsonl").read_text().splitlines()]
+    assert kept[-1]["type"] == "summary"
+    assert kept[-1]["seconds"] > 1
