@@ -19,7 +19,7 @@ from realtime.records import STREAM_RATE, AudioBlock
 from realtime.sources import content, headers
 from realtime.text import printable
 
-_CHUNK = 4096  # frames decoded at a time, whatever the block, so that every block size agrees
+_CHUNK = 16_384  # frames decoded at a time, whatever the block, so that every block size agrees
 _RATES = (1_000, 768_000)
 _LOUDEST = 1e10  # 32-bit integers left unscaled still count as sound; beyond it energies overflow
 _NO_COUNT = 2**63 - 1  # what libsndfile says of a FLAC stream of unknown length
@@ -51,7 +51,7 @@ class AudioFile:
     stream: Literal["audio"] = "audio"
     live = False
 
-    def __init__(self, path: str | os.PathLike[str], *, block: int = 1600) -> None:
+    def __init__(self, path: str | os.PathLike[str], *, block: int = 4000) -> None:
         if block < 1:
             raise ValueError(f"a block needs at least 1 sample, not {block}")
         self.path = Path(path)

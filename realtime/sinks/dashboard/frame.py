@@ -107,6 +107,7 @@ def plan(height: int, scene: Scene, width: int) -> Plan:
             signal, free = signal + 1, free - 1
         else:
             break
+    foot += free  # what is left keeps the footer at the bottom
     return Plan({task: min(rows, wanted[task]) for task in wanted}, signal, done, gap, foot)
 
 
@@ -123,6 +124,7 @@ def frame(scene: Scene, look: Look, width: int, height: int) -> list[Text]:
     margin = " " * MARGIN
     if scene.help:
         page = [_header(scene, look, inner), Text(), *explained(look, scene, inner)]
+        page += [Text()] * (height - 1 - len(page))
         page = [*page[: height - 1], _footer(scene, look, inner)]
         return [fit(Text(margin).append_text(line), width) for line in page[:height]]
     parts = plan(height, scene, inner)
