@@ -78,19 +78,21 @@ def with_hypothesis(name: str, n: int) -> None:
 
     tally = Tally(name)
 
-    @given(strategy(name))
-    def try_all(data: bytes) -> None:
-        tally(data)
-
     for part, done in enumerate(range(0, n, PART)):
-        limits = settings(
+
+        @settings(
             max_examples=min(PART, n - done),
             deadline=None,
             database=None,
             suppress_health_check=list(HealthCheck),
             derandomize=False,
         )
-        seeded(int(seed) + 1000 * part)(limits(try_all))()
+        @seeded(int(seed) + 1000 * part)
+        @given(strategy(name))
+        def try_all(data: bytes) -> None:
+            tally(data)
+
+        try_all()
     tally.save()
 
 

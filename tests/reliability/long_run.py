@@ -45,7 +45,7 @@ GRID = math.lcm(  # samples: a multiple of the hop and of the distances of all f
     *(m["hop"] for folder in shipped() if "hop" in (m := read_manifest(folder).feature)),
 )
 REST = GRID // 4 // 4_000  # quarters of a second between two rests, one of them before the tail
-TAIL = 60 * STREAM_RATE
+TAIL = 90 * STREAM_RATE
 """The end of the stream that a fresh start hears too: longer than every window."""
 
 

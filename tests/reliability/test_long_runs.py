@@ -1,6 +1,7 @@
 """A day of stream time, as fast as it goes.
 
-``RT_CLASSIFY_HOURS`` shortens it for a busy machine. The models are asked every two seconds of
+``RT_CLASSIFY_HOURS`` shortens it for a busy machine; memory settles in the first hours, so a day of
+fewer than six may seem to grow. The models are asked every two seconds of
 stream time rather than four times a second, so that both days fit into the time of the slow suite;
 sound at 48 kHz goes through capture, ring, resampler and all three networks that listen, MIDI
 through the synthesizer and the composer pair.
