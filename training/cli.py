@@ -109,13 +109,12 @@ def _fit(args: argparse.Namespace) -> None:
         )
     if not re.fullmatch(r"[\w.-]+", args.model):
         raise UserError(f"{args.model!r}: a name of letters, digits, dots and dashes, please")
-    parts = own.split(data, args.seed)
-    for warning in parts.warnings:
+    own.check(data)
+    for warning in own.warnings(data):
         say(f"warning: {printable(warning)}")
     out = args.out or Path("models") / args.model
     for preset in own.presets(args.model):
-        held = {"files kept out": parts.judge, **held_out}
-        _build(args, preset, parts.train, held, out / preset.name)
+        _build(args, preset, data, held_out, out / preset.name)
     say(f"listen with: rt-classify --mic --model {args.out or args.model}")
 
 
@@ -146,8 +145,7 @@ def _build(
     trained: bool = False,
 ) -> None:
     """Train one network, if it is not, and write its folder."""
-    from training import distil, inputs, provenance, ship
-    from training.fit import quiet_tensorflow, train
+    from training import distil, fit, inputs, own_fit, provenance, ship
 
     say(f"{preset.name}: {len(data.examples)} files: {_counts(data.counts)}")
     if preset.teacher and not distil.suits(SHIPPED / preset.teacher, preset, data.labels):
@@ -160,8 +158,16 @@ def _build(
     source = inputs.make(preset, data, jobs=args.dask or args.jobs, seed=args.seed)
     source.prepare(Ticker())
     name_left_out(source.left_out)
-    quiet_tensorflow(args.threads)
-    for epoch in () if trained else train(preset, source, work, seed=args.seed):
+    fit.quiet_tensorflow(args.threads)
+    measured = {}
+    if preset.start:
+        heard = own_fit.crossed(
+            preset, data, source, jobs=args.jobs, seed=args.seed, progress=Ticker()
+        )
+        measured[own_fit.JUDGED] = heard
+        say(f"{preset.name}: {own_fit.verdict(heard)}")
+    learn = own_fit.train if preset.start else fit.train
+    for epoch in () if trained else learn(preset, source, work, seed=args.seed):
         say(epoch_line(epoch))
     say("exporting")
     manifest = ship.ship(
@@ -171,6 +177,7 @@ def _build(
         folder,
         data=data,
         layouts=args.data,
+        measured=measured,
         held_out=held_out,
         command=_command(args),
         jobs=args.jobs,

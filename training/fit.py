@@ -16,7 +16,7 @@ from realtime.errors import UserError
 from realtime.files import whole
 from realtime.quiet import quiet_stderr
 from realtime.registry import SHIPPED
-from training import networks, start
+from training import networks
 from training.distil import Teacher
 from training.inputs import Inputs
 from training.presets import Preset
@@ -145,8 +145,6 @@ def _new_model(preset: Preset, inputs: Inputs, seed: int) -> Any:
     batch = schedule.batch if schedule.carried else None
     model = networks.build(preset.network, inputs.shape, len(inputs.labels), keras, batch=batch)
     keras.mixed_precision.set_global_policy("float32")
-    if preset.start:
-        start.begin(model, SHIPPED / preset.start)
     networks.settle(model, _steps(preset, 0))
     _compile(model, preset, 0)
     return model

@@ -9,34 +9,41 @@ import numpy as np
 
 from realtime.errors import UserError
 from training.datasets import Dataset, Example
-from training.presets import PRESETS, Preset
+from training.presets import PRESETS, Preset, Schedule
 
 LEAST, ENOUGH = 4, 10
 """Files a label needs to be trained and judged at all, and to give a result worth having."""
 
-KEPT_OUT = 0.2
-"""Share of each label's files that the networks are judged on instead."""
+FOLDS = 4
+"""Parts that are kept out of training in turn, so that every file is judged."""
 
-EPOCHS = {"instrument-cnn": 12, "instrument-lstm": 16}
-WINDOWS = 2048
-"""A few minutes of training on one core; fewer sounds hold less to learn."""
+BASES = ("instrument-cnn", "instrument-lstm")
+"""Shipped networks that are taught the new labels."""
 
-POOL = 6_000
+SCHEDULES = {
+    "cnn": Schedule(epochs=6, windows=3_000, rate=2e-3, mixed_precision=True),
+    "lstm": Schedule(epochs=15, windows=3_000, rate=3e-3),
+}
+"""Windows are drawn once, not for each epoch: what they are read by stays the same."""
+
+POOL = 3_000
+"""Windows made of the files; a few sounds hold no more to learn."""
+
+FOLD_WINDOWS = 1_000
+"""The same for a fold."""
 
 
 @dataclass(frozen=True, slots=True)
-class Split:
-    """What to train on, what to judge by, and what a person should know of it.
+class Fold:
+    """What to train a network on, and what to judge it by.
 
     Attributes:
-        train: Files that the networks learn from.
-        judge: Files that they are judged on, of other instruments or takes than those.
-        warnings: Where there is too little data, a line each.
+        train: Files that it learns from.
+        judge: Files of other instruments or takes than those.
     """
 
     train: Dataset
     judge: Dataset
-    warnings: list[str]
 
 
 def presets(name: str) -> list[Preset]:
@@ -48,23 +55,16 @@ def presets(name: str) -> list[Preset]:
             task=name,
             start=base,
             teacher="",  # which names instruments alone
-            schedule=replace(PRESETS[base].schedule, epochs=epochs, windows=WINDOWS, carried=False),
+            schedule=SCHEDULES[PRESETS[base].kind],
             pool=POOL,
             gated=False,  # what is foreign to instruments may be just what is to be named
         )
-        for base, epochs in EPOCHS.items()
+        for base in BASES
     ]
 
 
-def split(data: Dataset, seed: int) -> Split:
-    """Keep some groups of every label out of training.
-
-    Where a label's files all belong to one group, such as one player, its files are divided
-    instead, and a warning says that the result will look better than it is.
-
-    Args:
-        data: Labelled sound files.
-        seed: Of the choice.
+def check(data: Dataset) -> None:
+    """See that there are files enough to learn from.
 
     Raises:
         UserError: There are fewer than two labels, or a label has fewer than ``LEAST`` files.
@@ -75,29 +75,53 @@ def split(data: Dataset, seed: int) -> Split:
     if few:
         named = ", ".join(f"{label} has {n}" for label, n in sorted(few.items()))
         raise UserError(f"too few files to learn from: {named}; {LEAST} a label at least")
-    warnings = [
+
+
+def warnings(data: Dataset) -> list[str]:
+    """Where there is too little data to learn well or to judge well, a line each."""
+    told = [
         f"{label} has only {n} files: expect little below {ENOUGH}"
         for label, n in sorted(data.counts.items())
         if n < ENOUGH
     ]
+    for label in data.labels:
+        groups = {e.group for e in data.examples if e.label == label}
+        if len(groups) == 1:
+            told.append(
+                f"{label}: by their names all files are of one player or instrument, "
+                f"{groups.pop().partition('/')[2]!r}: how well others are told is not measured"
+            )
+    return told
+
+
+def folds(data: Dataset, seed: int) -> list[Fold]:
+    """Keep each group of every label out of training once.
+
+    Where a label's files all belong to one group, such as one player, its files are divided
+    instead. No fold lacks a label in training; some may lack one that has few groups in judging.
+
+    Args:
+        data: Labelled sound files.
+        seed: Of the choice.
+    """
     rng = np.random.default_rng(seed)
-    train: list[Example] = []
-    judge: list[Example] = []
+    parts: list[list[Example]] = [[] for _ in range(FOLDS)]
     for label in data.labels:
         groups: dict[str, list[Example]] = defaultdict(list)
         for e in sorted(data.examples, key=lambda e: str(e.path)):
             if e.label == label:
                 groups[e.group].append(e)
         if len(groups) == 1:
-            (name, files), *_ = groups.items()
-            warnings.append(f"{label}: all files belong to {name!r}, so it is judged on its own")
-            groups = {str(e.path): [e] for e in files}
-        wanted = max(1, round(KEPT_OUT * data.counts[label]))
-        kept: list[Example] = []
-        order = [list(groups)[i] for i in rng.permutation(len(groups))]
-        for group in order[:-1]:  # one stays to learn from
-            if len(kept) < wanted:
-                kept += groups.pop(group)
-        judge += kept
-        train += [e for files in groups.values() for e in files]
-    return Split(Dataset(train, data.left_out), Dataset(judge), warnings)
+            groups = {str(e.path): [e] for e in data.examples if e.label == label}
+        mine: list[list[Example]] = [[] for _ in range(FOLDS)]
+        order = [list(groups.values())[i] for i in rng.permutation(len(groups))]
+        for group in sorted(order, key=len, reverse=True):
+            min(mine, key=len).extend(group)
+        parts = [part + files for part, files in zip(parts, mine, strict=True)]
+    return [
+        Fold(
+            Dataset([e for e in data.examples if e not in part], data.left_out), Dataset(list(part))
+        )
+        for part in map(dict.fromkeys, parts)
+        if part
+    ]

@@ -32,6 +32,7 @@ def ship(
     command: str,
     jobs: int,
     progress: Progress,
+    measured: dict[str, Heard] | None = None,
 ) -> Manifest:
     """Make a model folder of a trained network.
 
@@ -50,6 +51,8 @@ def ship(
         command: How to build it again.
         jobs: Processes that judge it.
         progress: Told how far that has come.
+        measured: What networks trained likewise heard of data that they were not trained on, by
+            name; it counts as the first held-out set.
     """
     model = trained(work, preset)
     gate = unknown.fit_gate(model, inputs, jobs=jobs, progress=progress) if preset.gated else None
@@ -82,7 +85,7 @@ def ship(
         )
 
     write()
-    heard = {
+    heard = (measured or {}) | {
         name: listen(folder, known, jobs=jobs, progress=progress)
         for name, known in held_out.items()
     }

@@ -72,7 +72,7 @@ def test_noise_is_no_instrument(level, tmp_path):
     assert {p.state for p in full} == {"silent" if level < 0.001 else "unknown"}
 
 
-@pytest.mark.parametrize("name", tuple(own.EPOCHS))
+@pytest.mark.parametrize("name", own.BASES)
 def test_sounds_of_ones_own_have_weights_to_begin_with(name):
     assert start.digest(SHIPPED / name)
 

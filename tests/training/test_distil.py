@@ -179,7 +179,7 @@ def test_training_does_not_begin_without_its_teacher(folder, tmp_path, monkeypat
 
 
 def test_sounds_of_ones_own_have_no_teacher(monkeypatch):
-    for base in own.EPOCHS:  # whether or not the shipped ones have
+    for base in own.BASES:  # whether or not the shipped ones have
         monkeypatch.setitem(PRESETS, base, replace(PRESETS[base], teacher="instrument-cnn"))
     assert [preset.teacher for preset in own.presets("doors")] == ["", ""]
 
