@@ -50,8 +50,8 @@ def kinds(fonts: list[Path]) -> dict[str, Draw]:
         "motor": _motor,
         "sweep": _sweep,
     }
-    if shutil.which("espeak-ng"):
-        found["speech"] = _speech
+    if speech_is_here():
+        found["speech"] = speech
     if fonts:
         found["effects"] = lambda n, rng: _effects(n, rng, fonts)
         found["drums"] = lambda n, rng: _drums(n, rng, fonts)
@@ -135,8 +135,13 @@ def _sweep(n: int, rng: np.random.Generator) -> np.ndarray:
     return _tone(low * (high / low) ** ramp, rng, harmonics=int(rng.choice([1, 1, 3, 8])))
 
 
-def _speech(n: int, rng: np.random.Generator) -> np.ndarray:
-    """One voice or several at once, in any of many manners."""
+def speech_is_here() -> bool:
+    """Whether espeak-ng, which makes it, is installed."""
+    return shutil.which("espeak-ng") is not None
+
+
+def speech(n: int, rng: np.random.Generator) -> np.ndarray:
+    """One voice of espeak-ng or several at once, in any of many manners, float32 (n,)."""
     out = np.zeros(n, np.float32)
     for _ in range(1 if rng.random() < 0.8 else int(rng.integers(2, 5))):
         voice = str(rng.choice(_LANGUAGES)) + str(rng.choice(_SPEAKERS))

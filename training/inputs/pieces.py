@@ -14,13 +14,14 @@ from realtime.features.chords import chord_matrix
 from realtime.features.notes import note_matrix
 from realtime.records import STREAM_RATE, TimedMessage
 from realtime.synth import Synth
-from training.augment import sound
+from training.augment import foreign, sound
+from training.augment.background import background
 from training.augment.picture import colour, mask
 from training.augment.playing import humanise
 from training.datasets import Dataset
 from training.datasets.midi import Notes, load
 from training.inputs import Progress
-from training.inputs.pool import Pool, Shard
+from training.inputs.pool import Pool, Shard, targets
 from training.work import Jobs
 
 SHORTEST = 24
@@ -145,6 +146,7 @@ class PieceSoundInputs:
     SHARD = 40
     LOW, HIGH = -145.0, 10.0  # dBFS that uint8 0 and 255 stand for
     SHIFT = 4  # semitones a draw is transposed by at most
+    STRANGE = 0.1  # share of stretches that are no music, for which every label is equally wrong
 
     def __init__(
         self,
@@ -170,6 +172,7 @@ class PieceSoundInputs:
             "fonts": [f.name for f in fonts],
             "stretches": stretches,
             "seed": seed,
+            "speech": foreign.speech_is_here(),
         }
         shards = max(1, stretches // self.SHARD)
         self._pool = Pool("pieces", key, self._make, shards=shards, jobs=jobs)
@@ -195,7 +198,7 @@ class PieceSoundInputs:
             windows[j] = self._spectrogram.picture(decibels)
             colour(windows[j], rng)
             mask(windows[j], rng)
-        return windows, np.eye(len(self.labels), dtype=np.float32)[self._pool.labels[chosen]]
+        return windows, targets(self._pool.labels[chosen], len(self.labels))
 
     def _make(self, k: int) -> Shard:
         rng = np.random.default_rng([self._seed, k])
@@ -206,13 +209,24 @@ class PieceSoundInputs:
         n = long.window_samples
         with Synth(self._fonts[k % len(self._fonts)]) as synth:
             for i in range(self.SHARD):
-                labels[i], piece = self._pieces.draw(rng)
-                samples = play(synth, _stretch(piece, n / STREAM_RATE, rng), n, rng)
+                if rng.random() < self.STRANGE:
+                    labels[i], samples = -1, _no_music(n, rng)
+                else:
+                    labels[i], piece = self._pieces.draw(rng)
+                    samples = play(synth, _stretch(piece, n / STREAM_RATE, rng), n, rng)
+                    samples = sound.record(samples, rng) if rng.random() < 0.5 else samples
                 long.reset()
-                long.push(sound.record(samples, rng) if rng.random() < 0.5 else samples)
+                long.push(samples)
                 scaled = (long.decibels() - self.LOW) * (255 / (self.HIGH - self.LOW))
                 windows[i] = np.round(np.clip(scaled, 0, 255))
         return windows, labels, {}
+
+
+def _no_music(n: int, rng: np.random.Generator) -> np.ndarray:
+    """Speech, where it can be made here, or one of the other sounds that are no music."""
+    if foreign.speech_is_here() and rng.random() < 0.4:
+        return foreign.draw(foreign.speech, n, rng)
+    return background(n, rng)
 
 
 def _stretch(piece: Notes, seconds: float, rng: np.random.Generator) -> Notes:

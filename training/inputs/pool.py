@@ -27,6 +27,17 @@ def cache_folder() -> Path:
     return Path("build") / "pools"
 
 
+def targets(labels: np.ndarray, n_labels: int) -> np.ndarray:
+    """What a network is to say of windows, float32 (n, n_labels).
+
+    Args:
+        labels: int64 (n,); -1 for a sound that is of none, so that each is equally wrong.
+        n_labels: How many there are.
+    """
+    sure = np.eye(n_labels, dtype=np.float32)
+    return np.concatenate([sure, np.full((1, n_labels), 1 / n_labels, np.float32)])[labels]
+
+
 class Pool:
     """Shards of windows and their labels.
 

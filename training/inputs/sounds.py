@@ -18,7 +18,7 @@ from training.augment.background import background
 from training.augment.picture import colour, follow, mask
 from training.datasets import Dataset
 from training.inputs import Progress
-from training.inputs.pool import Pool, Shard
+from training.inputs.pool import Pool, Shard, targets
 from training.work import Jobs
 
 SHARD = 500
@@ -86,11 +86,7 @@ class SoundInputs:
                 follow(window, earlier, rng)
             colour(window, rng)
             mask(window, rng)
-        targets = np.full((n, len(self.labels)), 1 / len(self.labels), np.float32)
-        targets[known] = np.eye(len(self.labels), dtype=np.float32)[
-            self._pool.labels[chosen][known]
-        ]
-        return windows, targets
+        return windows, targets(self._pool.labels[chosen], len(self.labels))
 
     def _read(self, rows: np.ndarray) -> np.ndarray:
         windows = np.stack([self._pool.window(int(i)) for i in rows])

@@ -18,7 +18,7 @@ FEATURE = PICTURE | {"frames": 24}
 
 
 @pytest.fixture
-def source(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> PieceSoundInputs:
+def source(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, request) -> PieceSoundInputs:
     """Bach, who knows but a low note here, and Chopin, who knows a high one."""
     for composer, note in (("bach", 45), ("chopin", 81)):
         track = mido.MidiTrack()
@@ -33,6 +33,7 @@ def source(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> PieceSoundInputs:
         monkeypatch.setattr(pieces, untouched, lambda window, rng: None)
     monkeypatch.setattr(pieces, "humanise", lambda notes, rng: notes)
     monkeypatch.setattr(PieceSoundInputs, "SHARD", 12)
+    monkeypatch.setattr(PieceSoundInputs, "STRANGE", getattr(request, "param", 0))
     data = read_all([f"composers:{tmp_path / 'pieces'}"])
     made = PieceSoundInputs(data, FEATURE, fonts=[default_soundfont()], stretches=12)
     made.prepare(lambda *_: None)
@@ -58,3 +59,10 @@ def test_draws_are_transposed(source) -> None:
     assert len(fundamentals) > 5
     assert min(fundamentals) < 70
     assert max(fundamentals) > 74
+
+
+@pytest.mark.parametrize("source", [1], indirect=True)
+def test_what_is_no_music_is_nobodys(source) -> None:
+    windows, targets = source.draw(8, np.random.default_rng(2))
+    assert windows.max() == pytest.approx(1)
+    assert (targets == 0.5).all()
