@@ -198,7 +198,7 @@ def _conditions(measured: Measured) -> list[str]:
         lines += [told.strip(), ""]
     rows = [
         (
-            m["data"],
+            literal(m["data"]),
             m["condition"],
             m["n"],
             f"{m['accuracy']:.1%}",
@@ -231,7 +231,12 @@ def _seconds(measured: Measured) -> list[str]:
         return []
     marks = list(heard[0]["accuracy"])
     rows = [
-        (m["data"], m["condition"], m["n"], *(f"{m['accuracy'][mark]:.1%}" for mark in marks))
+        (
+            literal(m["data"]),
+            m["condition"],
+            m["n"],
+            *(f"{m['accuracy'][mark]:.1%}" for mark in marks),
+        )
         for m in heard
     ]
     names = (mark if mark == "whole" else f"{mark} s" for mark in marks)
@@ -248,7 +253,7 @@ def _seconds(measured: Measured) -> list[str]:
 def _changes(measured: Measured) -> list[str]:
     rows = [
         (
-            m["data"],
+            literal(m["data"]),
             m["changes"],
             f"over {m['seconds']:g} s" if said["median"] is None else f"{said['median']:.2f} s",
             f"{said['noticed']:.1%}",

@@ -9,7 +9,7 @@ from realtime.registry import Manifest
 from training.judging.conditions import AS_IS, Kind, kind_of, legend, of_kind
 from training.judging.targets import REPORTED
 from training.judging.wording import delay, section, windows_and_files
-from training.markdown import table
+from training.markdown import literal, table
 from training.results import Measured, of
 
 
@@ -108,7 +108,7 @@ def _conditions(measured: Measured, kind: Kind, title: str, text: str) -> list[s
     for (model, data), mine in sorted(found.items()):
         by_name = {m["condition"]: m for m in mine}
         cells = [windows_and_files(by_name.get(name)) for name in (AS_IS, *names)]
-        rows.append((f"`{model}`", data, *cells))
+        rows.append((f"`{model}`", literal(data), *cells))
     head = ("model", "data", AS_IS, *names)
     return section(title, f"{text} {legend(names)}", table(head, rows))
 
@@ -118,7 +118,7 @@ def splices(measured: Measured) -> list[str]:
     rows = [
         (
             f"`{m['model']}`",
-            m["data"],
+            literal(m["data"]),
             m["changes"],
             *(
                 cell
