@@ -5,11 +5,14 @@ from __future__ import annotations
 import time
 from statistics import median
 
+import numpy as np
 import pytest
 
 from benchmarks import forms
 from benchmarks.table import duration
 from realtime.inference import Network
+from realtime.records import STREAM_RATE
+from realtime.streaming import Steps
 
 MANIFESTS = forms.manifests()
 TWICE = {"cnn": 4.0}
@@ -76,6 +79,32 @@ def test_forms(benchmark, add, manifest):
         method="median of 27 calls after 3, one form after the other; one thread. One window, "
         "set, invoked and read; random weights. A network that reads numbers of patterns has no "
         "int8 form, which cannot hold them.",
+    )
+
+
+@pytest.mark.parametrize("manifest", filter(forms.streams, MANIFESTS), ids=lambda m: m.name)
+def test_streaming_form(compare, manifest):
+    network = Network(forms.path(manifest, "tflite", forms.STREAM).read_bytes())
+    steps = Steps(network)
+    rows = forms.windows(manifest)[0][: steps.rows[0]]
+    summary = np.zeros(network.input_shape, np.float32)
+    due = round(0.25 * STREAM_RATE / manifest.feature["hop"] / len(rows))
+
+    def hop():
+        state = (np.zeros((1, steps.units), np.float32),) * 2
+        for _ in range(due):
+            out = steps.run(rows, state)
+            state = out["h"], out["c"]
+        network.predict(summary)
+
+    compare(
+        f"{manifest.name}: a hop of 0.25 s in the streaming form, against the window in "
+        f"the shipped form ({manifest.quantisation})",
+        hop,
+        in_litert(manifest, manifest.quantisation),
+        rounds=150,
+        inside=f"{due} steps of {len(rows)} frames and an answer; theirs: one window, set, invoked "
+        "and read; random weights.",
     )
 
 

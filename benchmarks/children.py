@@ -35,20 +35,20 @@ def stay_on_one_core() -> None:
 
 
 def live(streams: int, seconds: float) -> dict[str, Any]:
-    """Many live streams at once, each an engine in a thread with models of its own."""
+    """Many live streams at once, each an engine in a thread; they share the models."""
     from benchmarks.loops import Loop, minute
     from realtime.api import choose
     from realtime.engine import Engine
     from realtime.records import Event, Prediction
 
     music = minute()
-    models = [choose("audio", task="instrument") for _ in range(streams)]
+    models = choose("audio", task="instrument")
     start = time.perf_counter() + 1
-    heard: list[list[Any]] = [[] for _ in models]
+    heard: list[list[Any]] = [[] for _ in range(streams)]
 
     def listen(number: int) -> None:
         source = Loop(music, seconds, start=start + number / streams)
-        records = Engine(source, models[number]).run()
+        records = Engine(source, models).run()
         heard[number] = [r for r in records if isinstance(r, Prediction | Event)]
 
     threads = [threading.Thread(target=listen, args=(i,)) for i in range(streams)]
@@ -66,8 +66,8 @@ def live(streams: int, seconds: float) -> dict[str, Any]:
     }
 
 
-def turns(rounds: int) -> dict[str, float]:
-    """CPU seconds a stream second, for 1, 4, 16 and 60 streams in turn."""
+def turns(rounds: int) -> dict[str, list[float]]:
+    """CPU seconds a stream second by round, for 1, 4, 16 and 60 streams in turn."""
     from benchmarks.loops import Loop, minute
     from realtime.api import choose
     from realtime.engine import Engine
@@ -95,13 +95,13 @@ def turns(rounds: int) -> dict[str, float]:
                     step(records, 2)
             if i:
                 times[count].append((time.process_time() - start) / (passes * count * hop))
-    return {str(count): float(np.median(values)) for count, values in times.items()}
+    return {str(count): values for count, values in times.items()}
 
 
 def day(hours: float, hop: float) -> dict[str, Any]:
     """A long day at the microphone with all models: memory, and CPU seconds a stream second.
 
-    And the same of a minute alone, which an engine of its own hears: the median of many.
+    Beside each quarter of an hour stands a minute alone, which an engine of its own hears.
     """
     import realtime.cli
     import realtime.sinks.dashboard
@@ -116,34 +116,37 @@ def day(hours: float, hop: float) -> dict[str, Any]:
     except Exception as error:
         print(f"without the microphone's driver: {error}", file=sys.stderr)
     models = choose("audio", task="all")
-    spent, early, heard = [], 0.0, 0.0
-    marks = np.linspace(0, hours * 3600, 11)[1:]
     music = minute()
 
     def run(seconds: float) -> Any:
         return Engine(Loop(music, seconds, block=1600), models, hop=hop, signals=True).run()
 
-    start = time.process_time()
-    for record in run(hours * 3600):
-        if not isinstance(record, Prediction) or record.t == heard:
-            continue
-        heard = record.t
-        if not early and heard >= 60:
-            early = resident()
-        if len(spent) < len(marks) and heard >= marks[len(spent)] - hop / 2:
-            spent.append(time.process_time() - start)
-    parts = np.diff([0.0, *spent]) / (hours * 360)
-    late, minutes = resident(), []
-    for _ in range(21):
+    def cost(records: Any, until: float) -> float:
+        """Hear on until so many seconds of stream time."""
         start = time.process_time()
-        for _ in run(60.0):
-            pass
-        minutes.append((time.process_time() - start) / 60)
+        for record in records:
+            if isinstance(record, Prediction) and record.t >= until:
+                break
+        return time.process_time() - start
+
+    part = 900.0
+    long = run(hours * 3600 + hop)
+    cost(long, 60)
+    early, heard, parts, minutes = resident(), 60.0, [], []
+    while heard < hours * 3600:
+        until = min(heard + part, hours * 3600)
+        parts.append(cost(long, until) / (until - heard))
+        alone = run(60.0 + hop)
+        minutes.append(cost(alone, 60) / 60)
+        alone.close()
+        heard = until
+    late = resident()
+    long.close()
     return {
         "early_mb": early,
         "late_mb": late,
-        "cost": parts.tolist(),
-        "minute": float(np.median(minutes)),
+        "parts": parts,
+        "minutes": minutes,
         "models": len(models),
     }
 

@@ -22,6 +22,7 @@ from realtime.features.chords import chord_matrix
 from realtime.registry import Manifest, read_manifest, shipped
 
 ROOT = Path(__file__).parents[1]
+STREAM = "stream"
 SAMPLES = 20
 """Windows for the int8 converters: random ones, because only the speed counts."""
 
@@ -42,6 +43,14 @@ def of(manifest: Manifest) -> tuple[str, ...]:
     return ("float32", "dynamic", "int8")
 
 
+def streams(manifest: Manifest) -> bool:
+    """Whether a model has a form that carries its state on, beside those that read windows."""
+    from training import stepwise
+    from training.presets import PRESETS
+
+    return stepwise.suits(PRESETS[manifest.name])
+
+
 def path(manifest: Manifest, runtime: str, form: str) -> Path:
     """Where a form of a model's network lies; its name changes with the network."""
     about = [manifest.feature, manifest.training["network"], len(manifest.labels)]
@@ -54,6 +63,7 @@ def make() -> None:
     """Make the forms that are missing, in a process of its own: TensorFlow stays out of ours."""
     wanted = [path(m, "tflite", form) for m in manifests() for form in of(m)]
     wanted += [path(m, "onnx", "float32") for m in manifests()]
+    wanted += [path(m, "tflite", STREAM) for m in manifests() if streams(m)]
     if not all(p.exists() for p in wanted):
         subprocess.run([sys.executable, "-m", "benchmarks.forms"], cwd=ROOT, check=True)
 
@@ -85,7 +95,7 @@ def _chance_music(feature: Any, rng: np.random.Generator) -> np.ndarray:
 
 
 def _tflite(manifest: Manifest, keras: Any) -> None:
-    from training import export, networks
+    from training import export, networks, stepwise
     from training.presets import PRESETS
 
     network, drawn = manifest.training["network"], windows(manifest)
@@ -99,6 +109,10 @@ def _tflite(manifest: Manifest, keras: Any) -> None:
         if not file.exists():
             print(f"converting {manifest.name} to TFLite, {form}", flush=True)
             file.write_bytes(export.convert(model, preset, inputs, form))
+    file = path(manifest, "tflite", STREAM)
+    if streams(manifest) and not file.exists():
+        print(f"converting {manifest.name} to its streaming form", flush=True)
+        file.write_bytes(stepwise.convert(model, PRESETS[manifest.name], None))
 
 
 def _onnx(manifest: Manifest) -> None:
