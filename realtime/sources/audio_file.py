@@ -19,7 +19,7 @@ from realtime.records import STREAM_RATE, AudioBlock
 from realtime.sources import content, headers
 from realtime.text import printable
 
-_CHUNK = 16_384  # frames decoded at a time, whatever the block, so that every block size agrees
+_CHUNK = 4096  # frames decoded at a time, whatever the block, so that every block size agrees
 _RATES = (1_000, 768_000)
 _LOUDEST = 1e10  # 32-bit integers left unscaled still count as sound; beyond it energies overflow
 _NO_COUNT = 2**63 - 1  # what libsndfile says of a FLAC stream of unknown length
