@@ -15,7 +15,7 @@ from training.presets import Schedule
 
 keras = pytest.importorskip("keras")
 
-SHAPE = (122, 64)
+SHAPE = (32, 16)
 
 TINY = NETWORKS | {
     "instrument-cnn": NETWORKS["instrument-cnn"] | {"blocks": [[4], [4, 4]], "head": "moments"}
@@ -32,8 +32,8 @@ class Bright:
     def draw(self, n, rng):
         which = rng.integers(2, size=n)
         windows = rng.random((n, *SHAPE), np.float32) * 0.2
-        windows[which == 0, :, :32] += 0.5
-        windows[which == 1, :, 32:] += 0.5
+        windows[which == 0, :, :8] += 0.5
+        windows[which == 1, :, 8:] += 0.5
         return windows, np.eye(2, dtype=np.float32)[which]
 
 
@@ -41,7 +41,7 @@ class Bright:
 def preset(request, monkeypatch, tmp_path):
     """A preset that begins with a tiny network."""
     [preset] = (p for p in own.presets("own") if p.kind == request.param)
-    schedule = Schedule(epochs=8, windows=64, batch=16, rate=1e-2)
+    schedule = Schedule(epochs=8, windows=256, batch=16, rate=1e-2)
     preset = replace(preset, network=TINY[preset.start], schedule=schedule)
     shipped = tmp_path / "shipped" / preset.start
     shipped.mkdir(parents=True)
