@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator, Sequence
 from typing import Literal
 
@@ -46,7 +47,10 @@ def choose(
             if stream == "midi" or model.stream == "audio":
                 chosen.append(model)
     if not chosen:
-        raise UserError(f"no shipped model does task {wanted!r} on {stream}; name one with --model")
+        raise UserError(
+            f"no shipped model does task {wanted!r}; there are instrument, composer and all, or "
+            "name a model"
+        )
     return chosen
 
 
@@ -84,6 +88,9 @@ def classify(
         4.0 instrument-cnn 1.0
         4.0 instrument-lstm 1.0
     """
+    if isinstance(source, str | os.PathLike):
+        name = os.fspath(source)
+        raise UserError(f"{name}: give a source, such as AudioFile({name!r}), not a name")
     chosen = choose(source.stream, task=task, models=models, threads=threads)
     engine = Engine(source, chosen, hop=hop, pace=pace, soundfont=soundfont)
     records = engine.run()

@@ -91,7 +91,10 @@ class Engine:
         self._models = [m for m in models if source.stream == "midi" or m.stream == "audio"]
         if not self._models:
             names = ", ".join(m.manifest.name for m in models) or "none"
-            raise UserError(f"{source.name}: no model for {source.stream} among {names}")
+            raise UserError(
+                f"{source.name}: no model for {source.stream} among {names}, which read MIDI; "
+                "give a MIDI file or port, or choose another model"
+            )
         self._hop = round(hop * STREAM_RATE)
         # Of less than a sample there is nothing to say.
         self._end = math.inf if duration is None else max(1, round(duration * STREAM_RATE))

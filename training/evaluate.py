@@ -102,8 +102,9 @@ def listen(
         file_truth.append(number)
         file_said.append(-1 if label is None else labels.index(label))
     if not truth:
-        reason = next(iter(left_out.values()), "there are none")
-        raise UserError(f"{folder}: none of the files could be heard ({reason})")
+        reasons = sorted(left_out.values(), key=lambda told: not told.startswith("label"))
+        reason = next(iter(reasons), "there are none")
+        raise UserError(f"no file that {folder.name} can be judged on ({reason})")
     return Heard(
         labels,
         np.array(truth),

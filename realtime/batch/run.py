@@ -18,7 +18,6 @@ from realtime.batch.progress import Progress
 from realtime.batch.tree import Found, find
 from realtime.batch.workers import cluster, cores, processes
 from realtime.errors import UserError
-from realtime.sources.content import EXTENSIONS
 from realtime.text import printable
 
 OTHER_OUTPUTS = ("json", "csv", "record", "labels", "plot", "osc", "mqtt", "sink", "pace")
@@ -42,7 +41,7 @@ def run(args: Namespace) -> int:
         raise UserError(f"--jobs {args.jobs}: at least 1")
     how = How(args.task, tuple(args.model), args.hop, args.duration, args.soundfont, args.threads)
     files = find(args.file)
-    folder = Folder(args.out, _settings(how, files))
+    folder = Folder(args.out, _settings(how))
     todo = [found for found in files if not folder.has(found)]
     # A byte of MIDI takes a thousand times as long as one of sound: only when all kinds come mixed
     # does what is done tell how long the rest will take.
@@ -90,12 +89,12 @@ def _hear(
             progress.step(found.size, failed=bool(heard.failure))
 
 
-def _settings(how: How, files: Sequence[Found]) -> dict[str, Any]:
-    """What results depend on; loads the models once, so that a bad request is told once."""
-    streams: list[Literal["audio", "midi"]] = []
-    kinds = {EXTENSIONS.get(found.path.suffix.lower()) == "MIDI" for found in files}
-    streams += ["midi"] if True in kinds else []
-    streams += ["audio"] if False in kinds else []
+def _settings(how: How) -> dict[str, Any]:
+    """What results depend on; loads the models once, so that a bad request is told once.
+
+    Those for sound and for MIDI, whatever there is today: files of the other kind may be added.
+    """
+    streams: tuple[Literal["audio", "midi"], ...] = ("midi", "audio")
     used = {
         model.manifest.name: model.manifest.sha256
         for stream in streams

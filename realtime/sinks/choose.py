@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from argparse import Namespace
 from collections.abc import Callable
+from pathlib import Path
 
 from realtime.errors import UserError
 from realtime.sinks import Sink
+from realtime.text import printable
 
 ONE_SOURCE = ("record", "labels", "plot")
 """Options whose output tells of one source: its times begin at 0 only once."""
@@ -32,8 +35,9 @@ def choose(args: Namespace, screen: Callable[[], Sink] | None) -> list[Sink]:
         screen: Makes the dashboard; None where there is none.
 
     Raises:
-        UserError: One of them cannot be had.
+        UserError: One of them cannot be had, or would overwrite what is listened to.
     """
+    _spare_sources(args)
     sinks = [_stdout(args, screen)]
     if args.record is not None:
         from realtime.recording import Predictions
@@ -64,6 +68,23 @@ def choose(args: Namespace, screen: Callable[[], Sink] | None) -> list[Sink]:
 
         sinks.append(made("realtime.sinks", what))
     return sinks
+
+
+def _spare_sources(args: Namespace) -> None:
+    """Refuse an output that is a file to be heard."""
+    for source in map(Path, args.file or ()):
+        for option in ("csv", "plot", "labels"):
+            path = getattr(args, option)
+            if path is not None and source.exists() and _would_replace(option, Path(path), source):
+                where = printable(str(path))
+                raise UserError(f"--{option} {where}: is what you listen to; name another file")
+
+
+def _would_replace(option: str, path: Path, source: Path) -> bool:
+    if option == "labels":  # song.txt becomes song.MODEL.txt
+        named = source.name.startswith(f"{path.stem}.") and source.suffix == path.suffix
+        return named and path.parent.resolve() == source.parent.resolve()
+    return path.exists() and os.path.samefile(path, source)
 
 
 def wants_signals(sinks: list[Sink]) -> bool:

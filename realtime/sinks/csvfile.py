@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import csv
 import math
+import os
 from pathlib import Path
 
 from realtime.errors import UserError
-from realtime.records import Prediction, Record
+from realtime.records import Prediction, Record, Start
 from realtime.text import printable
 
 COLUMNS = (
@@ -35,17 +36,19 @@ class CsvFile:
     """
 
     def __init__(self, path: str | Path) -> None:
-        """Creates the file, or empties it if there is one.
+        """Creates the file, or takes one that is there, to be emptied once something is heard.
 
         Raises:
             UserError: It cannot be written.
         """
         try:
             self._file = open(  # noqa: SIM115 - closed by close()
-                path, "w", buffering=1, newline="", encoding="utf-8"
+                path, "a", buffering=1, newline="", encoding="utf-8"
             )
             self._rows = csv.writer(self._file, lineterminator="\n")
-            self._rows.writerow(COLUMNS)
+            self._stale = os.fstat(self._file.fileno()).st_size > 0
+            if not self._stale:
+                self._rows.writerow(COLUMNS)
         except (OSError, ValueError) as error:
             reason = getattr(error, "strerror", None) or str(error)
             name = printable(str(path))
@@ -53,6 +56,10 @@ class CsvFile:
 
     def emit(self, record: Record) -> None:
         """Writes a row for a prediction; nothing for anything else."""
+        if self._stale and not isinstance(record, Start):
+            self._stale = False
+            self._file.truncate(0)
+            self._rows.writerow(COLUMNS)
         if not isinstance(record, Prediction):
             return
         self._rows.writerow(

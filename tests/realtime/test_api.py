@@ -76,8 +76,16 @@ class TestChoice:
             choose("audio", models=["instrument-cnn", str(shipped[0])])
 
     def test_none_is_refused(self):
-        with pytest.raises(UserError, match="no shipped model does task 'birds' on audio"):
+        with pytest.raises(
+            UserError,
+            match="no shipped model does task 'birds'; there are instrument, composer and all",
+        ):
             choose("audio", task="birds")
+
+
+def test_a_name_is_no_source(wav):
+    with pytest.raises(UserError, match="give a source, such as AudioFile"):
+        next(classify(wav))
 
 
 def test_iterating_gives_predictions(shipped, wav):

@@ -55,7 +55,7 @@ def heard(
         progress("files", len(rows), len(known))
     good = [(e.label, said) for e, said in zip(known, rows, strict=True) if said]
     if not good:
-        raise UserError(f"{folder}: none of the files could be heard")
+        raise UserError(f"no file that {folder.name} can be judged on")
     accuracy = {}
     for i, mark in enumerate(MARKS):
         right = sum(said[i] == label for label, said in good)

@@ -47,5 +47,5 @@ def explained(look: Look, scene: Scene, width: int) -> list[Text]:
     for state, meaning in STATES.items():
         sign, colour = look.glyphs.states[state], STATE_COLOURS[state]
         lines.append(Text(f"  {sign:<10}", colour).append(meaning, "default"))
-    lines.append(Text("  The picture below shows the last 10 seconds of what is heard.", QUIET))
+    lines.append(Text("  The picture shows the last 10 seconds of what is heard.", QUIET))
     return lines

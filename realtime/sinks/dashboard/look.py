@@ -131,7 +131,9 @@ def beside(left: list[Text], right: list[Text], width: int, gap: int) -> list[Te
     """Two columns: the left one is ``width`` cells wide."""
     lines = []
     for index in range(max(len(left), len(right))):
-        line = fit(left[index] if index < len(left) else Text(), width).append(" " * gap)
+        # A copy: the same empty line may stand in several places.
+        line = left[index].copy() if index < len(left) else Text()
+        line = fit(line, width).append(" " * gap)
         lines.append(line.append_text(right[index]) if index < len(right) else line)
     return lines
 

@@ -10,6 +10,7 @@ import signal
 import subprocess
 import sys
 import time
+from importlib import import_module
 
 import pytest
 
@@ -118,6 +119,13 @@ def test_other_settings_are_refused(batch):
     status, said, _ = batch("--hop", "0.5")
     assert status == 2
     assert "other settings" in said[-1]
+
+
+def test_the_first_midi_file_of_a_tree_changes_no_settings(how, monkeypatch):
+    module, asked = import_module("realtime.batch.run"), []  # the package has a function run
+    monkeypatch.setattr(module, "choose", lambda stream, **_: asked.append(stream) or [])
+    module._settings(how)
+    assert asked == ["midi", "audio"]
 
 
 def test_a_failed_file_is_tried_again(batch, tree):

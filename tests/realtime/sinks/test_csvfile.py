@@ -76,3 +76,17 @@ def test_a_file_that_cannot_be_written_is_the_users_to_mend(tmp_path, name):
     with pytest.raises(UserError, match="cannot write CSV") as error:
         CsvFile(tmp_path / name)
     assert "\n" not in str(error.value)
+
+
+def test_a_file_that_is_there_stays_until_something_is_heard(make, tmp_path):
+    path = tmp_path / "out.csv"
+    path.write_text("kept")
+    sink = CsvFile(path)
+    sink.emit(make.start())
+    sink.close()
+    assert path.read_text() == "kept"
+    sink = CsvFile(path)
+    sink.emit(make.start())
+    sink.emit(make.summary())
+    sink.close()
+    assert path.read_text() == ",".join(COLUMNS) + "\n"

@@ -95,6 +95,12 @@ def test_it_fills_the_terminal_and_no_more(make, draw, size, records, look):
     assert {cell_len(line) for line in lines} == {width}
 
 
+def test_beside_an_empty_picture_all_is_told_once(make, draw):
+    nobody_plays = [make.start("piano", ("composer-lstm",)), make.signal(0.1, notes=())]
+    text = "\n".join(draw(dashboard(*nobody_plays), 80, 24))
+    assert text.count("losses") == text.count("p99") == 1
+
+
 @pytest.mark.parametrize("size", SIZES)
 def test_both_networks_stand_side_by_side(make, draw, size):
     text = "\n".join(draw(dashboard(*sound(make)), *size))
