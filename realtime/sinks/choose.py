@@ -72,10 +72,10 @@ def choose(args: Namespace, screen: Callable[[], Sink] | None) -> list[Sink]:
 
 def _spare_sources(args: Namespace) -> None:
     """Refuse an output that is a file to be heard."""
-    for source in map(Path, args.file or ()):
+    for source in args.file or ():
         for option in ("csv", "plot", "labels"):
             path = getattr(args, option)
-            if path is not None and source.exists() and _would_replace(option, Path(path), source):
+            if path is not None and _would_replace(option, Path(path), Path(source)):
                 where = printable(str(path))
                 raise UserError(f"--{option} {where}: is what you listen to; name another file")
 
@@ -83,8 +83,12 @@ def _spare_sources(args: Namespace) -> None:
 def _would_replace(option: str, path: Path, source: Path) -> bool:
     if option == "labels":  # song.txt becomes song.MODEL.txt
         named = source.name.startswith(f"{path.stem}.") and source.suffix == path.suffix
-        return named and path.parent.resolve() == source.parent.resolve()
-    return path.exists() and os.path.samefile(path, source)
+        return named and _same(path.parent, source.parent) and os.path.exists(source)
+    return _same(path, source)
+
+
+def _same(one: Path, other: Path) -> bool:
+    return os.path.exists(one) and os.path.exists(other) and os.path.samefile(one, other)
 
 
 def wants_signals(sinks: list[Sink]) -> bool:

@@ -10,7 +10,7 @@ from realtime.sinks.dashboard.look import QUIET, STATE_COLOURS, Look
 from realtime.sinks.dashboard.scene import Scene
 
 KEYS = {
-    "q": "quit, as Ctrl-C does",
+    "q": "quit, with a summary",
     "space": "pause, and go on",
     "r": "reset the evidence: another piece or player begins",
     "m": "show the next task alone, and after the last one all of them",
@@ -31,7 +31,7 @@ MEANINGS = {
     "bar": "how likely a label is, smoothed over the last windows",
     "curve": "the same over the last minute",
     "so far": "what all windows since the start or the last reset favour together",
-    "agreed": "the part of the last minute in which both led with one label",
+    "agree": "the part of the last minute in which both led with one label",
 }
 
 
