@@ -2,7 +2,7 @@
 
 Example:
     >>> from realtime import Microphone, classify
-    >>> for prediction in classify(Microphone()):  # doctest: +SKIP
+    >>> for prediction in classify(Microphone()):  # needs one  # doctest: +SKIP
     ...     print(prediction.label, prediction.p)
 """
 

@@ -92,8 +92,8 @@ class Engine:
         if not self._models:
             names = ", ".join(m.manifest.name for m in models) or "none"
             raise UserError(
-                f"{source.name}: no model for {source.stream} among {names}, which read MIDI; "
-                "give a MIDI file or port, or choose another model"
+                f"{source.name}: no model for {source.stream} among {names}; choose another, or "
+                "give MIDI to those that read it"
             )
         self._hop = round(hop * STREAM_RATE)
         # Of less than a sample there is nothing to say.

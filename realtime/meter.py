@@ -50,16 +50,14 @@ class Meter:
     def push(self, samples: np.ndarray) -> list[Reading]:
         """Take the next float32 (n,) samples; returns the tenths of a second they completed."""
         readings = []
-        before, at = self._samples.written, 0
-        while (end := at + CHUNK - (before + at) % CHUNK) <= len(samples):
-            chunk = samples[at:end]
-            if len(chunk) < CHUNK:  # it began in an earlier push
-                chunk = np.concatenate([self._samples.latest(CHUNK - len(chunk)), chunk])
-            readings.append(_measured(chunk, before + end))
-            at = end
-        self._samples.write(samples)
-        if readings:
-            self._levels.write(np.array([reading.level for reading in readings], np.float32))
+        at = 0
+        while at < len(samples):
+            missing = CHUNK - self._samples.written % CHUNK
+            part = samples[at : at + missing]
+            self._samples.write(part)
+            at += len(part)
+            if len(part) == missing:
+                readings.append(self._measure())
         return readings
 
     def loudest(self, seconds: float) -> float:
@@ -78,8 +76,9 @@ class Meter:
         self._levels.reset()
         self._samples.reset()
 
-
-def _measured(chunk: np.ndarray, end: int) -> Reading:
-    power = float(np.dot(chunk, chunk)) / CHUNK
-    level = 10 * math.log10(power) if power > 1e-12 else QUIETEST
-    return Reading(end, level, float(max(chunk.max(), -chunk.min())))
+    def _measure(self) -> Reading:
+        chunk = self._samples.latest(CHUNK)
+        power = float(np.dot(chunk, chunk)) / CHUNK
+        level = 10 * math.log10(power) if power > 1e-12 else QUIETEST
+        self._levels.write(np.array([level], np.float32))
+        return Reading(self._samples.written, level, float(np.abs(chunk).max()))

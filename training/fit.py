@@ -87,11 +87,12 @@ def train(preset: Preset, inputs: Inputs, folder: Path, *, seed: int = 0) -> Ite
             )
     else:
         history = []
-        model = _new_model(preset, inputs, seed)
+        model = untrained(preset, inputs, seed)
+        prepare(model, preset)
     for number in range(len(history) + 1, schedule.epochs + 1):
         started = time.perf_counter()
         if number - 1 in schedule.restarts:
-            _compile(model, preset, number - 1)
+            prepare(model, preset, number - 1)
         rng = np.random.default_rng([seed, number])
         seed_dropout(model, seed * 100_003 + number)
         windows, targets = inputs.draw(schedule.windows, rng)
@@ -134,7 +135,14 @@ def seed_dropout(model: Any, seed: int) -> None:
             layer.seed_generator.state.assign([seed, i])
 
 
-def _new_model(preset: Preset, inputs: Inputs, seed: int) -> Any:
+def untrained(preset: Preset, inputs: Inputs, seed: int) -> Any:
+    """A new network for what a preset says, a ``keras.Model``.
+
+    Args:
+        preset: What to build, and for how long it will be trained.
+        inputs: Give the shape of its windows and its labels.
+        seed: Of the weights.
+    """
     import keras
 
     schedule = preset.schedule
@@ -146,7 +154,6 @@ def _new_model(preset: Preset, inputs: Inputs, seed: int) -> Any:
     model = networks.build(preset.network, inputs.shape, len(inputs.labels), keras, batch=batch)
     keras.mixed_precision.set_global_policy("float32")
     networks.settle(model, _steps(preset, 0))
-    _compile(model, preset, 0)
     return model
 
 
@@ -165,7 +172,7 @@ def _begin_anew(model: Any, seed: list[int]) -> Any:
     return keras.callbacks.LambdaCallback(on_train_batch_begin=begin)
 
 
-def _compile(model: Any, preset: Preset, begun: int) -> None:
+def prepare(model: Any, preset: Preset, begun: int = 0) -> None:
     """Give a network the optimizer with which it is trained from one restart to the next.
 
     Args:

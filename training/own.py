@@ -2,13 +2,10 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
 from dataclasses import dataclass, replace
 
-import numpy as np
-
 from realtime.errors import UserError
-from training.datasets import Dataset, Example
+from training.datasets import Dataset
 from training.presets import PRESETS, Preset, Schedule
 
 LEAST, ENOUGH = 4, 10
@@ -84,13 +81,11 @@ def warnings(data: Dataset) -> list[str]:
         for label, n in sorted(data.counts.items())
         if n < ENOUGH
     ]
-    for label in data.labels:
-        groups = {e.group for e in data.examples if e.label == label}
-        if len(groups) == 1:
-            told.append(
-                f"{label}: by their names all files are of one player or instrument, "
-                f"{groups.pop().partition('/')[2]!r}: how well others are told is not measured"
-            )
+    for label, group in _of_one(data).items():
+        told.append(
+            f"{label}: by their names all files are of one player or instrument, "
+            f"{group.partition('/')[2]!r}: how well others are told is not measured"
+        )
     return told
 
 
@@ -101,27 +96,26 @@ def folds(data: Dataset, seed: int) -> list[Fold]:
     instead. No fold lacks a label in training; some may lack one that has few groups in judging.
 
     Args:
-        data: Labelled sound files.
+        data: Labelled sound files, ``FOLDS`` a label at least.
         seed: Of the choice.
     """
-    rng = np.random.default_rng(seed)
-    parts: list[list[Example]] = [[] for _ in range(FOLDS)]
-    for label in data.labels:
-        groups: dict[str, list[Example]] = defaultdict(list)
-        for e in sorted(data.examples, key=lambda e: str(e.path)):
-            if e.label == label:
-                groups[e.group].append(e)
-        if len(groups) == 1:
-            groups = {str(e.path): [e] for e in data.examples if e.label == label}
-        mine: list[list[Example]] = [[] for _ in range(FOLDS)]
-        order = [list(groups.values())[i] for i in rng.permutation(len(groups))]
-        for group in sorted(order, key=len, reverse=True):
-            min(mine, key=len).extend(group)
-        parts = [part + files for part, files in zip(parts, mine, strict=True)]
+    from sklearn.model_selection import StratifiedGroupKFold
+
+    examples = sorted(data.examples, key=lambda e: str(e.path))
+    of_one = _of_one(data)
+    labels = [e.label for e in examples]
+    groups = [str(e.path) if e.label in of_one else e.group for e in examples]
+    parts = StratifiedGroupKFold(FOLDS, shuffle=True, random_state=seed)
     return [
         Fold(
-            Dataset([e for e in data.examples if e not in part], data.left_out), Dataset(list(part))
+            Dataset([examples[i] for i in train], data.left_out),
+            Dataset([examples[i] for i in judge]),
         )
-        for part in map(dict.fromkeys, parts)
-        if part
+        for train, judge in parts.split(examples, labels, groups)
     ]
+
+
+def _of_one(data: Dataset) -> dict[str, str]:
+    """Labels whose files all belong to one group, with that group."""
+    groups = {label: {e.group for e in data.examples if e.label == label} for label in data.labels}
+    return {label: found.pop() for label, found in groups.items() if len(found) == 1}

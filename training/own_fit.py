@@ -21,7 +21,7 @@ import numpy as np
 
 from realtime.files import whole
 from realtime.registry import SHIPPED
-from training import export, inputs, networks, own, start
+from training import export, fit, inputs, own, start
 from training.datasets import Dataset
 from training.evaluate import Heard, listen
 from training.fit import Epoch, trained
@@ -154,14 +154,8 @@ def _begin(preset: Preset, source: Inputs, seed: int) -> tuple[Any, Any, np.ndar
     """The network, the part of it that learns, what that part reads of windows, and targets."""
     import keras
 
-    keras.utils.set_random_seed(seed)
-    keras.mixed_precision.set_global_policy(
-        "mixed_bfloat16" if preset.schedule.mixed_precision else "float32"
-    )
-    model = networks.build(preset.network, source.shape, len(source.labels), keras)
-    keras.mixed_precision.set_global_policy("float32")
+    model = fit.untrained(preset, source, seed)
     start.begin(model, SHIPPED / preset.start)
-    networks.settle(model, _steps(preset))
     with_weights = [i for i, layer in enumerate(model.layers) if layer.get_weights()]
     cut = with_weights[-LEARNED[preset.kind]]
     body = keras.Model(model.inputs, model.layers[cut].input)
@@ -169,20 +163,9 @@ def _begin(preset: Preset, source: Inputs, seed: int) -> tuple[Any, Any, np.ndar
     for layer in model.layers[cut:]:
         x = layer(x)
     tail = keras.Model(reads, x)
-    schedule = preset.schedule
-    rate = keras.optimizers.schedules.CosineDecay(schedule.rate, _steps(preset))
-    tail.compile(
-        keras.optimizers.AdamW(rate, weight_decay=schedule.decay, clipnorm=1.0),
-        keras.losses.CategoricalCrossentropy(label_smoothing=schedule.smoothing),
-        metrics=["accuracy"],
-    )
-    windows, targets = source.draw(schedule.windows, np.random.default_rng(seed))
+    fit.prepare(tail, preset)
+    windows, targets = source.draw(preset.schedule.windows, np.random.default_rng(seed))
     return model, tail, body.predict(windows, batch_size=64, verbose=0), targets
-
-
-def _steps(preset: Preset) -> int:
-    schedule = preset.schedule
-    return schedule.epochs * -(-schedule.windows // schedule.batch)
 
 
 def _quiet(what: str, done: int, total: int) -> None:

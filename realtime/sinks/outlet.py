@@ -69,9 +69,7 @@ class Outlet:
     def put(self, record: Record) -> None:
         """Hands over a record; one for a sink that has ended is ignored."""
         with self._changed:
-            while self._wait and len(self._inbox) >= self._size:
-                if self._closing or self._ended or time.monotonic() >= self._until:
-                    break
+            while self._waits_for_room() and time.monotonic() < self._until:
                 self._changed.wait(LOOK)
             if self._closing or self._ended:
                 return
@@ -104,6 +102,10 @@ class Outlet:
         if self._thread.is_alive():
             with self._changed:
                 self._end(TimeoutError(f"did not finish within {timeout:g} s"))
+
+    def _waits_for_room(self) -> bool:
+        full = len(self._inbox) >= self._size
+        return self._wait and full and not self._closing and not self._ended
 
     def _make_room(self, record: Record) -> bool:
         """Leaves out the oldest record that can be spared; False if that is the new one itself."""

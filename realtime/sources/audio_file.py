@@ -51,7 +51,7 @@ class AudioFile:
     stream: Literal["audio"] = "audio"
     live = False
 
-    def __init__(self, path: str | os.PathLike[str], *, block: int = 4000) -> None:
+    def __init__(self, path: str | os.PathLike[str], *, block: int = 1600) -> None:
         if block < 1:
             raise ValueError(f"a block needs at least 1 sample, not {block}")
         self.path = Path(path)

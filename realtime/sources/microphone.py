@@ -64,7 +64,7 @@ class Microphone:
             channel, or it is busy or forbidden.
 
     Example:
-        >>> with Microphone("USB") as source:  # doctest: +SKIP
+        >>> with Microphone("USB") as source:  # needs one  # doctest: +SKIP
         ...     for item in source:
         ...         print(item)
     """

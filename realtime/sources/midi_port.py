@@ -73,7 +73,7 @@ class MidiPort:
             forbidden, or no MIDI system works here.
 
     Example:
-        >>> with MidiPort("Keystation") as source:  # doctest: +SKIP
+        >>> with MidiPort("Keystation") as source:  # needs one  # doctest: +SKIP
         ...     for item in source:
         ...         print(item)
     """

@@ -6,7 +6,7 @@ import time
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import replace
 
-from realtime.records import STREAM_RATE, AudioBlock, Event, Pause
+from realtime.records import STREAM_RATE, Event, Pause
 from realtime.sources import Item
 
 
@@ -22,7 +22,7 @@ def held(items: Iterable[Item], hold: Callable[[], float]) -> Iterator[Item]:
 
 
 def paced(items: Iterable[Item], hold: Callable[[], float] = _no_pause) -> Iterator[Item]:
-    """Hold every block back until it would have been captured live, sound by tenths of a second.
+    """Hold every block back until it would have been captured live.
 
     The clock starts with the first block. A block whose reader comes late is released at once: none
     is dropped, and what was lost of the time is made up for. Ctrl-C ends the wait.
@@ -32,12 +32,11 @@ def paced(items: Iterable[Item], hold: Callable[[], float] = _no_pause) -> Itera
         hold: Waits out a pause, and says how many seconds that took; the clock stands meanwhile.
 
     Yields:
-        The same items, longer blocks of sound in parts; blocks with the time of their release as
-        ``captured``.
+        The same items; blocks with the time of their release as ``captured``.
     """
     start = 0.0  # when the position 0 of the stream was, or would have been
     begun = False
-    for item in _parts(items):
+    for item in items:
         if isinstance(item, Event | Pause):
             yield item
             continue
@@ -49,15 +48,3 @@ def paced(items: Iterable[Item], hold: Callable[[], float] = _no_pause) -> Itera
         while (wait := due - time.perf_counter()) > 0:
             time.sleep(wait)
         yield replace(item, captured=time.perf_counter())
-
-
-def _parts(items: Iterable[Item]) -> Iterator[Item]:
-    """The same, no block of sound longer than a tenth of a second."""
-    tenth = STREAM_RATE // 10
-    for item in items:
-        if not isinstance(item, AudioBlock) or len(item.samples) <= tenth:
-            yield item
-            continue
-        for at in range(0, len(item.samples), tenth):
-            samples = item.samples[at : at + tenth]
-            yield replace(item, position=item.position + at, samples=samples)

@@ -120,6 +120,22 @@ def listen(helper, tmp_path, env, alone):
 
 
 @pytest.fixture
+def terminal(alone):
+    """Start a program on a terminal of its own; it is ended in the end."""
+    from terminals import SHOWN, Terminal
+
+    opened = []
+
+    def terminal(*argv):
+        opened.append(Terminal(*argv, env=alone | SHOWN))
+        return opened[-1]
+
+    yield terminal
+    for each in opened:
+        each.close()
+
+
+@pytest.fixture
 def shared(env):
     """The same environment with libpulse as it is by default, sharing memory with its server."""
     other = env["PULSE_CLIENTCONFIG"].replace("client.conf", "shared.conf")

@@ -24,11 +24,17 @@ def frequency(tone):
     return np.abs(np.fft.rfft(tone * window, size)).argmax() * RATE / size
 
 
-def tone_in(heard):
-    """Frequency of the longest stretch of a tone, away from its edges."""
+def longest(heard):
+    """The longest stretch of a tone, away from its edges."""
     start, stop = max(loud(heard), key=lambda edges: edges[1] - edges[0])
-    assert stop - start > RATE // 4
-    return frequency(heard[start + 800 : stop - 800])
+    middle = heard[start + 800 : stop - 800]
+    assert len(middle) > RATE // 4
+    return middle
+
+
+def tone_in(heard):
+    """Frequency of the longest stretch of a tone."""
+    return frequency(longest(heard))
 
 
 def gap(mic, gone, back, *, lost, within):

@@ -5,23 +5,6 @@ from __future__ import annotations
 import re
 import time
 
-import pytest
-from terminals import SHOWN, Terminal
-
-
-@pytest.fixture
-def terminal(env):
-    opened = []
-
-    def terminal(*argv):
-        alone = env | SHOWN | {"JACK_DEFAULT_SERVER": "rtc-none"}
-        opened.append(Terminal(*argv, env=alone))
-        return opened[-1]
-
-    yield terminal
-    for each in opened:
-        each.close()
-
 
 def test_the_next_microphone_and_back(pulse, terminal, tone):
     pulse.play(["paplay", "--device=vmic", tone])

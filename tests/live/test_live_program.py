@@ -7,9 +7,6 @@ import re
 import subprocess
 import sys
 
-import pytest
-from terminals import SHOWN, Terminal
-
 from realtime.recording import Recording
 
 
@@ -30,19 +27,6 @@ def test_the_check_measures_what_is_played(pulse, alone, tone):
     assert re.search(r"peak +0\.\d+ of full scale, no clipping", said)
     assert re.search(r"instrument-cnn +\d+\.\d ms", said)
     assert said.splitlines()[-1].startswith("Verdict: ")
-
-
-@pytest.fixture
-def terminal(alone):
-    opened = []
-
-    def terminal(*argv):
-        opened.append(Terminal(*argv, env=alone | SHOWN))
-        return opened[-1]
-
-    yield terminal
-    for each in opened:
-        each.close()
 
 
 def test_a_closed_terminal_leaves_a_whole_recording(pulse, terminal, tone, tmp_path):

@@ -31,9 +31,9 @@ if engine == "atheris":
 else:
     import fuzz_targets
 
-from memory import peak  # noqa: E402  like the next, after the instrumentation
+from memory import peak  # noqa: E402 - after the instrumentation
 
-from realtime.errors import UserError  # noqa: E402
+from realtime.errors import UserError  # noqa: E402 - after the instrumentation
 
 
 class Tally:

@@ -39,14 +39,6 @@ def test_blocks_are_released_when_they_would_have_been_captured(clock):
         assert clock.now >= due - 1e-9
 
 
-def test_a_long_block_is_released_by_tenths_of_a_second(clock):
-    whole = AudioBlock(800, np.arange(4000, dtype=np.float32), 0.0)
-    parts = [(part, clock.now) for part in pace.paced([whole])]
-    assert [(p.position, p.end) for p, _ in parts] == [(800, 2400), (2400, 4000), (4000, 4800)]
-    assert [now for _, now in parts] == pytest.approx([100.1, 100.2, 100.25], abs=1e-6)
-    assert np.array_equal(np.concatenate([p.samples for p, _ in parts]), whole.samples)
-
-
 def test_the_clock_starts_with_the_first_block(clock):
     def late():
         clock.now += 50
