@@ -44,7 +44,7 @@ def main(argv: list[str] | None = None) -> int:
         args = options(parser, argv, exclusive=commandline.SOURCES)
         return _do(args, said(parser, argv).keys())
     except UserError as error:
-        print(f"rt-classify: {printable(str(error))}", file=sys.stderr)
+        _tell(str(error))
         return 2
     except KeyboardInterrupt:
         return 130
@@ -85,9 +85,11 @@ def _listen(args: Namespace, given: AbstractSet[str]) -> int:
 
     if args.jobs is not None or args.dask is not None:
         raise UserError("--jobs and --dask are for many files: add --out FOLDER")
-    sources, failures = choose_sources(args)
+    sources, failures = choose_sources(args)  # faults that show before anything is heard
+    for failure in failures:
+        _tell(failure)
     if not sources:
-        raise UserError(failures[0])
+        return 2
     one_source(args, len(sources))
     if "soundfont" in given and all(source.stream == "audio" for source in sources):
         raise UserError("--soundfont is what MIDI is heard through; leave it out for sound")
@@ -120,10 +122,10 @@ def _listen(args: Namespace, given: AbstractSet[str]) -> int:
                 hold=controls.hold,
             )
 
-        failures += _hear(sources, engine, outlets, controls)
-    for failure in failures:
-        print(f"rt-classify: {printable(failure)}", file=sys.stderr)
-    return 2 if failures else 0
+        later = _hear(sources, engine, outlets, controls)
+    for failure in later:
+        _tell(failure)
+    return 2 if failures or later else 0
 
 
 def _hear(
@@ -287,12 +289,10 @@ def _outlets(sinks: list[Sink], *, wait: bool) -> Iterator[list[Outlet]]:
             outlet.close()
         for outlet in slow:
             if outlet.dropped:
-                told = f"{outlet.name} was too slow: {outlet.dropped} records left out"
-                print(f"rt-classify: {told}", file=sys.stderr)
+                _tell(f"{outlet.name} was too slow: {outlet.dropped} records left out")
         for outlet in outlets:
             if outlet.lost:
-                told = f"{outlet.name} could not pass on {outlet.lost} records"
-                print(f"rt-classify: {told}", file=sys.stderr)
+                _tell(f"{outlet.name} could not pass on {outlet.lost} records")
     for outlet in outlets:
         if outlet.failed is not None:
             reason = getattr(outlet.failed, "strerror", None) or str(outlet.failed)
@@ -302,6 +302,10 @@ def _outlets(sinks: list[Sink], *, wait: bool) -> Iterator[list[Outlet]]:
                 f"{outlet.name}: {reason}; the records after it are lost: make room, or mend what "
                 "it writes to"
             )
+
+
+def _tell(what: str) -> None:
+    print(f"rt-classify: {printable(what)}", file=sys.stderr)
 
 
 def _print(lines: Iterable[str]) -> None:

@@ -2,19 +2,29 @@
 
 from __future__ import annotations
 
+import math
 from argparse import ArgumentTypeError
+from typing import NoReturn
 
 from realtime import __version__
 from realtime.config import Parser
-from realtime.records import LONGEST
+from realtime.records import HOPS, LONGEST
 
 SOURCES = ("mic", "midi_port", "midi_virtual", "file", "source", "list_devices", "benchmark")
 """Options of which each asks for something else to listen to, or to do instead."""
 
 
+class _Parser(Parser):
+    def error(self, message: str) -> NoReturn:
+        words = message.removeprefix("unrecognized arguments: ")
+        if words != message and not words.startswith("-"):
+            message = f"{words}: a file is named by --file"
+        super().error(message)
+
+
 def parser() -> Parser:
     """The command line's options; none of them is required, as a file may give them too."""
-    made = Parser(
+    made = _Parser(
         prog="rt-classify",
         description="Listen to music with a CNN and an LSTM, and see what each of them hears.",
     )
@@ -81,7 +91,7 @@ def parser() -> Parser:
     how.add_argument(
         "--model", action="append", default=[], metavar="NAME_OR_FOLDER", help="repeatable"
     )
-    how.add_argument("--hop", type=float, default=0.25, metavar="SECONDS", help="default 0.25")
+    how.add_argument("--hop", type=_hop, default=0.25, metavar="SECONDS", help="default 0.25")
     how.add_argument("--duration", type=_seconds, metavar="SECONDS", help="stop after so much")
     how.add_argument(
         "--pace",
@@ -137,10 +147,22 @@ def parser() -> Parser:
 
 
 def _seconds(text: str) -> float:
-    try:
-        value = float(text)
-    except ValueError:
-        value = 0.0
+    value = _number(text)
     if not 0 < value <= LONGEST:
         raise ArgumentTypeError(f"must be a number of seconds above 0, at most {LONGEST:g}")
     return value
+
+
+def _hop(text: str) -> float:
+    value = _number(text)
+    shortest, longest = HOPS
+    if not shortest <= value <= longest:
+        raise ArgumentTypeError(f"must be a number of seconds from {shortest:g} to {longest:g}")
+    return value
+
+
+def _number(text: str) -> float:
+    try:
+        return float(text)
+    except ValueError:
+        return math.nan

@@ -16,6 +16,7 @@ from realtime.lanes import AudioLane, NoteLane, View
 from realtime.latency import Percentiles, Stopwatch
 from realtime.meter import QUIETEST, Reading
 from realtime.records import (
+    HOPS,
     LONGEST,
     STREAM_RATE,
     AudioBlock,
@@ -80,8 +81,11 @@ class Engine:
         signals: bool = False,
         hold: Hold | None = None,
     ) -> None:
-        if not 0.01 <= hop <= 3600:
-            raise UserError(f"a hop of {hop:g} s is out of range; choose 0.01 to 3600 s")
+        shortest, longest = HOPS
+        if not shortest <= hop <= longest:
+            raise UserError(
+                f"a hop of {hop:g} s is out of range; choose {shortest:g} to {longest:g} s"
+            )
         if duration is not None and not 0 < duration <= LONGEST:
             raise UserError(
                 f"a duration of {duration:g} s is out of range; leave it out for no end"

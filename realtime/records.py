@@ -19,6 +19,9 @@ STREAM_RATE = 16_000
 LONGEST = 1e9
 """Seconds that a run may be told to last: thirty years, a count of samples that can be had."""
 
+HOPS = (0.01, 3600)
+"""The least and the most seconds between predictions."""
+
 State = Literal["live", "warming", "silent", "unknown"]
 
 

@@ -27,15 +27,7 @@ def parser() -> Parser:
     fit = commands.add_parser("fit", help="train a model and export it")
     fit.add_argument("model", help="a preset such as instrument-cnn, or a new name for own sounds")
     _data(fit)
-    fit.add_argument(
-        "--held-out",
-        action="append",
-        default=[],
-        metavar="LAYOUT:FOLDER",
-        help="data to calibrate with (the first) and to report on; repeatable",
-    )
-    fit.add_argument("--out", type=Path, help="folder to write (default: models/MODEL)")
-    fit.add_argument("--work", type=Path, help="folder for checkpoints (default: build/fit)")
+    _model_folder(fit)
     _work(fit)
     _protocol(fit, folds=1)
     _results(fit)
@@ -45,13 +37,21 @@ def parser() -> Parser:
     _judging_commands(commands)
     render = commands.add_parser("render", help="render notes and phrases from SoundFonts")
     render.add_argument("out", type=Path, help="folder to write, in NSynth's layout")
-    render.add_argument("--soundfont", type=Path, action="append", help="repeatable")
     render.add_argument(
-        "--notes", type=_whole(0), default=45, help="notes of each program and font"
+        "--soundfont", type=Path, action="append", metavar="FILE", help="repeatable"
     )
-    render.add_argument("--phrases", type=_whole(0), default=15, help="phrases of each")
+    render.add_argument(
+        "--notes",
+        type=_whole(0),
+        default=45,
+        metavar="N",
+        help="notes of each program and font (45)",
+    )
+    render.add_argument(
+        "--phrases", type=_whole(0), default=15, metavar="N", help="phrases of each (15)"
+    )
     render.add_argument("--synths", action="store_true", help="add synthesizers, for source-cnn")
-    render.add_argument("--seed", type=_whole(0, LARGEST_SEED), default=0)
+    _seed(render)
 
     collect = commands.add_parser("collect", help="record labelled clips from a microphone")
     collect.add_argument(
@@ -64,11 +64,19 @@ def parser() -> Parser:
     )
     collect.add_argument("--label", required=True, metavar="NAME", help="what the clips are of")
     collect.add_argument(
-        "--out", type=Path, default=Path("my-sounds"), help="folder of labels (default: my-sounds)"
+        "--out",
+        type=Path,
+        default=Path("my-sounds"),
+        metavar="FOLDER",
+        help="of labels (default: my-sounds)",
     )
-    collect.add_argument("--clips", type=_whole(1), default=10, help="how many (10)")
-    collect.add_argument("--seconds", type=float, default=4.0, help="length of each (4)")
-    collect.add_argument("--countdown", type=float, default=3.0, help="seconds before each (3)")
+    collect.add_argument("--clips", type=_whole(1), default=10, metavar="N", help="how many (10)")
+    collect.add_argument(
+        "--seconds", type=float, default=4.0, metavar="S", help="length of each (4)"
+    )
+    collect.add_argument(
+        "--countdown", type=float, default=3.0, metavar="S", help="seconds before each (3)"
+    )
     return made
 
 
@@ -86,21 +94,27 @@ def _protocol_commands(commands: Any) -> None:
     _data(tune)
     _protocol(tune)
     _results(tune)
-    tune.add_argument("--trials", type=_whole(1), default=5, help="settings to try (5)")
-    tune.add_argument("--runs", type=_whole(1), default=2, help="networks trained of each (2)")
+    tune.add_argument(
+        "--trials", type=_whole(1), default=5, metavar="N", help="settings to try (5)"
+    )
+    tune.add_argument(
+        "--runs", type=_whole(1), default=2, metavar="N", help="networks trained of each (2)"
+    )
     _work(tune)
 
     export = commands.add_parser("export", help="make a model folder of a checkpoint")
     export.add_argument("model", help="a preset that fit has trained")
     _data(export)
-    export.add_argument("--held-out", action="append", default=[], metavar="LAYOUT:FOLDER")
-    export.add_argument("--quantisation", choices=("int8", "dynamic", "float32"))
-    export.add_argument("--out", type=Path, help="model folder to write (default: models/MODEL)")
-    export.add_argument("--work", type=Path, help="folder for checkpoints (default: build/fit)")
+    _model_folder(export)
+    export.add_argument(
+        "--quantisation",
+        choices=("int8", "dynamic", "float32"),
+        help="form of the weights, if not the preset's",
+    )
     _protocol(export)
     export.add_argument("--tuned", type=Path, metavar="FILE", help="settings that tune found")
     export.add_argument(
-        "--fold", type=_whole(0), default=0, help="fold of the protocol to export (0)"
+        "--fold", type=_whole(0), default=0, metavar="N", help="fold of the protocol to export (0)"
     )
     _work(export)
 
@@ -109,8 +123,12 @@ def _judging_commands(commands: Any) -> None:
     evaluate = commands.add_parser("evaluate", help="judge a model folder on labelled files")
     evaluate.add_argument("model", help="name of a shipped model, or a model folder")
     _data(evaluate)
-    evaluate.add_argument("--split", help="only train, valid, dev or test of the data")
-    evaluate.add_argument("--jobs", type=_whole(1, 256), default=1, help="processes")
+    evaluate.add_argument(
+        "--split", metavar="NAME", help="only train, valid, dev or test of the data"
+    )
+    evaluate.add_argument(
+        "--jobs", type=_whole(1, 256), default=1, metavar="N", help="processes (1)"
+    )
     evaluate.add_argument("--json", action="store_true", help="one JSON object on stdout")
     evaluate.add_argument(
         "--condition",
@@ -128,19 +146,37 @@ def _judging_commands(commands: Any) -> None:
         metavar="N",
         help="time to notice a change of instrument, N streams",
     )
-    evaluate.add_argument("--results", type=Path, help="folder to keep the figures in, for report")
+    evaluate.add_argument(
+        "--results", type=Path, metavar="FOLDER", help="to keep the figures in, for report"
+    )
 
     describe = commands.add_parser(
         "describe", help="write a model's card and the metadata in its file anew"
     )
     describe.add_argument("models", nargs="+", metavar="MODEL", help="a name or a model folder")
     describe.add_argument(
-        "--results", type=Path, default=Path("reports"), help="measurements (reports)"
+        "--results",
+        type=Path,
+        default=Path("reports"),
+        metavar="FOLDER",
+        help="of measurements (reports)",
     )
 
     report = commands.add_parser("report", help="one page of all figures, with plots")
-    report.add_argument("--results", type=Path, default=Path("reports"), help="measurements")
-    report.add_argument("--out", type=Path, default=Path("docs") / "judging.md", help="the page")
+    report.add_argument(
+        "--results",
+        type=Path,
+        default=Path("reports"),
+        metavar="FOLDER",
+        help="of measurements (reports)",
+    )
+    report.add_argument(
+        "--out",
+        type=Path,
+        default=Path("docs") / "judging.md",
+        metavar="FILE",
+        help="the page (docs/judging.md)",
+    )
 
 
 def _told(kind: Kind) -> str:
@@ -157,6 +193,22 @@ def _data(parser: argparse.ArgumentParser) -> None:
     )
 
 
+def _model_folder(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "--held-out",
+        action="append",
+        default=[],
+        metavar="LAYOUT:FOLDER",
+        help="data to calibrate with (the first) and to report on; repeatable",
+    )
+    parser.add_argument(
+        "--out", type=Path, metavar="FOLDER", help="to write (default: models/MODEL)"
+    )
+    parser.add_argument(
+        "--work", type=Path, metavar="FOLDER", help="for checkpoints (default: build/fit)"
+    )
+
+
 def _protocol(parser: argparse.ArgumentParser, folds: int | None = None) -> None:
     parser.add_argument(
         "--protocol",
@@ -165,10 +217,17 @@ def _protocol(parser: argparse.ArgumentParser, folds: int | None = None) -> None
     )
     if folds:
         parser.add_argument(
-            "--folds", type=_whole(1), default=folds, help=f"folds of the protocol ({folds})"
+            "--folds",
+            type=_whole(1),
+            default=folds,
+            metavar="N",
+            help=f"folds of the protocol ({folds})",
         )
     parser.add_argument(
-        "--epochs", type=_whole(1), help="epochs of the protocol, if not the preset's"
+        "--epochs",
+        type=_whole(1),
+        metavar="N",
+        help="epochs of the protocol, if not the preset's",
     )
     parser.add_argument("--most", type=_whole(1), metavar="N", help="windows a label at most")
 
@@ -178,19 +237,36 @@ def _results(parser: argparse.ArgumentParser) -> None:
         "--results",
         type=Path,
         default=Path("reports"),
-        help="folder for the protocol's figures, which report reads (reports)",
+        metavar="FOLDER",
+        help="for the protocol's figures, which report reads (reports)",
     )
 
 
 def _work(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
-        "--jobs", type=_whole(1, 256), default=1, help="processes that make windows"
+        "--jobs",
+        type=_whole(1, 256),
+        default=1,
+        metavar="N",
+        help="processes that make windows (1)",
     )
     parser.add_argument(
         "--dask", metavar="ADDRESS", help="a Dask scheduler whose workers make windows instead"
     )
-    parser.add_argument("--threads", type=_whole(1, 64), default=1, help="threads that train")
-    parser.add_argument("--seed", type=_whole(0, LARGEST_SEED), default=0)
+    parser.add_argument(
+        "--threads", type=_whole(1, 64), default=1, metavar="N", help="threads that train (1)"
+    )
+    _seed(parser)
+
+
+def _seed(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "--seed",
+        type=_whole(0, LARGEST_SEED),
+        default=0,
+        metavar="N",
+        help="of all that is left to chance (0)",
+    )
 
 
 def _whole(least: int, most: int = 10**9) -> Callable[[str], int]:

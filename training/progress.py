@@ -35,7 +35,7 @@ def name_left_out(left_out: Mapping[str, str]) -> None:
     for name, reason in list(left_out.items())[:NAMED]:
         say(f"left out: {name}: {reason}")
     if left_out:
-        say(f"{len(left_out)} files left out")
+        say("1 file left out" if len(left_out) == 1 else f"{len(left_out)} files left out")
 
 
 class Ticker:

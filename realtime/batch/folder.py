@@ -40,8 +40,9 @@ class Folder:
         kept = self._path / SETTINGS
         now = json.dumps(settings, indent=1)
         try:
-            (self._path / RESULTS).mkdir(parents=True, exist_ok=True)
-            if not kept.exists():
+            results = self._path / RESULTS
+            results.mkdir(parents=True, exist_ok=True)
+            if not kept.exists() or not any(results.iterdir()):
                 _replace(kept, now)
             before = kept.read_text("utf-8")
         except OSError as error:

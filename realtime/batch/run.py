@@ -56,7 +56,9 @@ def run(args: Namespace) -> int:
     finally:
         rows = folder.sum_up(files, failed)
         where = printable(args.out)
-        if stopped:
+        if stopped and not rows and not failed:
+            pass  # it has not begun: why is all there is to tell
+        elif stopped:
             broken = f", {len(failed)} failed" if failed else ""
             _say(
                 f"stopped after {rows} of {len(files)} files{broken}; the same command goes on "

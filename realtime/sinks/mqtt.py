@@ -205,7 +205,7 @@ def parse(url: str) -> Broker:
         or set(query) - {"discovery"}
         or parts.fragment
     ):
-        raise UserError(f"--mqtt: must be {form}")
+        raise UserError(f"--mqtt: such as mqtt://localhost; in full {form}")
     prefix = unquote(parts.path.strip("/")) or "rt-classify"
     discovery = query.get("discovery")
     topics = prefix + (discovery or "")

@@ -126,6 +126,25 @@ def test_one_bad_file_does_not_stop_the_others(short: str, tmp_path: Path, capsy
         assert sum(name in line for line in lines) == 1
 
 
+def test_a_file_that_cannot_be_heard_is_told_before_the_others(short, monkeypatch, capsys) -> None:
+    told, hear = [], cli._hear
+
+    def listen(*args):
+        told.extend(capsys.readouterr().err.splitlines())
+        return hear(*args)
+
+    monkeypatch.setattr(cli, "_hear", listen)
+    assert cli.main(["--file", short, "missing.mid", "--hop", "2"]) == 2
+    (line,) = told
+    assert "missing.mid: no such file" in line
+    assert capsys.readouterr().err == ""
+
+
+def test_a_path_without_its_option_is_told_which(capsys) -> None:
+    assert cli.main(["--json", "song.wav"]) == 2
+    assert "song.wav: a file is named by --file" in capsys.readouterr().err
+
+
 def _wav(path: Path, samples: np.ndarray) -> str:
     soundfile.write(path, samples, STREAM_RATE, subtype="FLOAT")
     return str(path)

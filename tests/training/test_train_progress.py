@@ -35,7 +35,7 @@ def test_an_epoch_in_a_line() -> None:
     assert line == "epoch 3/5  loss 0.500  accuracy 0.750  60 s  2 min left"
 
 
-@pytest.mark.parametrize(("count", "lines"), [(0, 0), (2, 3), (50, progress.NAMED + 1)])
+@pytest.mark.parametrize(("count", "lines"), [(0, 0), (1, 2), (2, 3), (50, progress.NAMED + 1)])
 def test_of_many_files_left_out_some_are_named(count: int, lines: int, capsys) -> None:
     progress.name_left_out({f"{i}\x1b.wav": "no sound" for i in range(count)})
     told = capsys.readouterr().err.splitlines()
@@ -43,4 +43,4 @@ def test_of_many_files_left_out_some_are_named(count: int, lines: int, capsys) -
     assert not any("\x1b" in line for line in told)
     if count:
         assert told[0] == "left out: 0?.wav: no sound"
-        assert told[-1] == f"{count} files left out"
+        assert told[-1] == f"{count} file{'s' if count > 1 else ''} left out"

@@ -221,9 +221,7 @@ def agreement(
     between = f" {look.glyphs.between} "
     text.append(between.join(look.name(label, LABEL_WIDTH) for label in said), "bold default")
     if share is not None:
-        # Two long names leave no room for more at 80 columns.
-        often = f"{share:.0%} of the last minute" if len(said) == 1 else f"agreed {share:.0%}"
-        text.append(between + often, QUIET)
+        text.append(f"{between}agreed {share:.0%}", QUIET)
     return text
 
 

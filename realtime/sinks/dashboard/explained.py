@@ -31,7 +31,7 @@ MEANINGS = {
     "bar": "how likely a label is, smoothed over the last windows",
     "curve": "the same over the last minute",
     "so far": "what all windows since the start or the last reset favour together",
-    "agree": "the part of the last minute in which both led with one label",
+    "agreed": "the part of the last minute in which both led with one label",
 }
 
 

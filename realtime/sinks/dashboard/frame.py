@@ -169,7 +169,7 @@ def _rows_wanted(scene: Scene, models: list[str], width: int) -> int:
 def _header(scene: Scene, look: Look, width: int) -> Text:
     status = scene.status
     still = scene.paused or scene.changing or not scene.connected
-    sign = look.glyphs.states["warming" if still else "live"]
+    sign = look.glyphs.still if still else look.glyphs.states["live"]
     right = Text(f"{sign} {status}", STATUS_COLOURS[status])
     time = clock(scene.t) + (f" / {clock(scene.length)}" if scene.length else "")
     right.append(f"   {time}", "bold default")

@@ -39,6 +39,8 @@ class Glyphs:
     differ: str
     between: str
     cut: str
+    still: str
+    """Nothing is heard: a pause, or a device that is away."""
     states: dict[str, str]
     pixels: str
     """Nothing, upper half, lower half, both."""
@@ -58,6 +60,7 @@ UNICODE = Glyphs(
     differ="≠",
     between="·",
     cut="…",
+    still="‖",
     states={"live": "●", "warming": "◌", "silent": "○", "unknown": "?"},
     pixels=" ▀▄█",
     shades=" ░▒▓█",
@@ -73,6 +76,7 @@ ASCII = Glyphs(
     differ="!",
     between="|",
     cut="~",
+    still="|",
     states={"live": "*", "warming": "~", "silent": "-", "unknown": "?"},
     pixels=" '.#",
     shades=" .:-=+*#%@",

@@ -121,6 +121,17 @@ def test_other_settings_are_refused(batch):
     assert "other settings" in said[-1]
 
 
+def test_a_folder_without_results_is_anyone_s(batch, monkeypatch):
+    away = ("--dask", "tcp://127.0.0.1:9")
+    monkeypatch.setattr("realtime.batch.cluster.WAIT", 0.1)
+    pytest.importorskip("distributed")
+    status, (line,), _ = batch(*away)
+    assert status == 2
+    assert "no scheduler answers" in line
+    assert batch("--hop", "2")[0] == 2  # one file of the tree is broken
+    assert "other settings" in batch()[1][-1]
+
+
 def test_the_first_midi_file_of_a_tree_changes_no_settings(how, monkeypatch):
     module, asked = import_module("realtime.batch.run"), []  # the package has a function run
     monkeypatch.setattr(module, "choose", lambda stream, **_: asked.append(stream) or [])

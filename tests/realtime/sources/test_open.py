@@ -6,23 +6,38 @@ from realtime.sources.midi_file import MidiFile
 from realtime.sources.open import open_file
 from realtime.sources.raw import RawStdin
 
+HEADS = {
+    "wav": b"RIFF    WAVE",
+    "flac": b"fLaC",
+    "ogg": b"OggS",
+    "mp3": b"ID3\4\0\0\0\0\0\0",
+    "aiff": b"FORM    AIFF",
+    "aif": b"FORM    AIFC",
+    "mid": b"MThd",
+    "midi": b"MThd",
+}
 
-@pytest.mark.parametrize(
-    ("name", "kind", "stream"),
-    [
-        *[
-            (f"a.{s}", AudioFile, "audio")
-            for s in ["wav", "flac", "ogg", "mp3", "aiff", "aif", "WAV", "Mp3"]
-        ],
-        *[(f"a.b.{s}", MidiFile, "midi") for s in ["mid", "midi", "MID"]],
-        ("-", RawStdin, "audio"),
-    ],
-)
-def test_the_extension_chooses_the_source(name, kind, stream):
-    source = open_file(name)
-    assert type(source) is kind
-    assert source.stream == stream
+
+@pytest.mark.parametrize("suffix", [*HEADS, "WAV", "Mp3", "MID"])
+def test_the_kind_chooses_the_source(suffix, tmp_path):
+    kind = suffix.lower()
+    (tmp_path / f"a.b.{suffix}").write_bytes(HEADS[kind])
+    source = open_file(tmp_path / f"a.b.{suffix}")
+    assert type(source) is (MidiFile if kind.startswith("mid") else AudioFile)
+    assert source.stream == ("midi" if kind.startswith("mid") else "audio")
     assert not source.live
+
+
+def test_a_dash_is_standard_input():
+    source = open_file("-")
+    assert type(source) is RawStdin
+    assert (source.stream, source.live) == ("audio", False)
+
+
+def test_content_of_another_kind_is_told_at_once(tmp_path):
+    (tmp_path / "song.wav").write_bytes(HEADS["mid"])
+    with pytest.raises(UserError, match=r"is not WAV: it holds MIDI; rename it to song\.mid"):
+        open_file(tmp_path / "song.wav")
 
 
 @pytest.mark.parametrize("name", ["a.xyz", "song", "wav", ".wav"])

@@ -125,7 +125,7 @@ def test_keys(tmux, fading, model_folder):
     it.wait(shows("── Animal ──"))
 
     it.press("Space")
-    then = clock(it.wait(shows("◌ paused")))
+    then = clock(it.wait(shows("‖ paused")))
     until = time.monotonic() + 2.5
     while time.monotonic() < until:  # what was on its way may still come
         assert clock(it.lines()) <= then + 1
