@@ -40,13 +40,13 @@ clean:
 
 $(VENV)/runtime.done: pyproject.toml constraints.txt
 	PYTHON=$(PYTHON) scripts/system-packages runtime
-	test -d $(VENV) || $(PYTHON) -m venv $(VENV)
+	test -x $(VENV)/bin/pip || $(PYTHON) -m venv $(VENV)
 	$(PIP) -e ".[midi]"
 	touch $@
 
 $(VENV)/all.done: pyproject.toml constraints.txt
 	PYTHON=$(PYTHON) scripts/system-packages test
-	test -d $(VENV) || $(PYTHON) -m venv $(VENV)
+	test -x $(VENV)/bin/pip || $(PYTHON) -m venv $(VENV)
 	$(PIP) -e ".[midi,outputs,dask,train,docs,dev]"
 	mkdir -p build
 	touch $@
