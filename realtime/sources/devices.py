@@ -106,7 +106,9 @@ def choose_input(wanted: str | int | None, inputs: Sequence[AudioInput]) -> Audi
         UserError: None fits or several do; lists the choice.
     """
     if not inputs:
-        raise UserError("no microphone: no sound input is plugged in or the sound server is down")
+        raise UserError(
+            "no microphone: plug one in, or see to the sound server: it is down, or refuses this user"
+        )
     if wanted is None:
         defaults = [device for device in inputs if device.default]
         if defaults or len(inputs) == 1:

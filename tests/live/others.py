@@ -248,6 +248,25 @@ def environment(folder):
     }
 
 
+def guarded_pulse_audio(env, folder, port):
+    """PulseAudio with a microphone for those who have its cookie.
+
+    It is reached by TCP: at a Unix socket it lets in whoever is the same user.
+
+    Returns:
+        The server, not yet started, and the environment of one whom it refuses.
+    """
+    need("pulseaudio", "pactl")
+    for name in ("cookie", "other-cookie"):
+        (folder / name).write_bytes(os.urandom(256))
+    known = env | {"PULSE_SERVER": f"tcp:127.0.0.1:{port}", "PULSE_COOKIE": str(folder / "cookie")}
+    command = ["pulseaudio", "-n", "--daemonize=no", "--use-pid-file=no", "--exit-idle-time=-1"]
+    guard = f"module-native-protocol-tcp listen=127.0.0.1 port={port} auth-cookie={folder}/cookie"
+    command += ["-L", guard, "-L", "module-null-sink sink_name=vmic"]
+    stranger = known | {"PULSE_COOKIE": str(folder / "other-cookie")}
+    return Server(known, command, ["pactl", "info"]), stranger
+
+
 def pulse_audio(env, *, prompt=False):
     """PulseAudio with a sink ``vmic`` whose monitor is the microphone; not yet started.
 

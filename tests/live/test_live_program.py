@@ -7,6 +7,9 @@ import re
 import subprocess
 import sys
 
+from brokers import free_port
+from others import guarded_pulse_audio
+
 from realtime.recording import Recording
 
 
@@ -27,6 +30,24 @@ def test_the_check_measures_what_is_played(pulse, alone, tone):
     assert re.search(r"peak +0\.\d+ of full scale, no clipping", said)
     assert re.search(r"instrument-cnn +\d+\.\d ms", said)
     assert said.splitlines()[-1].startswith("Verdict: ")
+
+
+def test_a_server_that_refuses_us_is_one_line(alone, tmp_path):
+    server, stranger = guarded_pulse_audio(alone, tmp_path, free_port())
+    server.start()
+    try:
+        argv = [sys.executable, "-m", "realtime.cli", "--mic", "--duration", "0.5", "--json"]
+        argv += ["--model", "instrument-cnn"]
+        welcome, refused = (
+            subprocess.run(argv, env=env, capture_output=True, text=True, check=False, timeout=60)
+            for env in (server.env, stranger)
+        )
+    finally:
+        server.stop()
+    assert (welcome.returncode, welcome.stderr) == (0, "")
+    assert refused.returncode == 2
+    (line,) = refused.stderr.splitlines()
+    assert line.startswith("rt-classify: no microphone: plug one in, or see to the sound server")
 
 
 def test_a_closed_terminal_leaves_a_whole_recording(pulse, terminal, tone, tmp_path):
