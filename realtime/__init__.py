@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from realtime.sources.midi_port import MidiPort
     from realtime.sources.raw import RawStdin
 
-__version__ = "0.1.0"
+__version__ = "0.2.0.dev0"
 
 __all__ = [
     "AudioFile",

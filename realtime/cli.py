@@ -122,10 +122,11 @@ def _listen(args: Namespace, given: AbstractSet[str]) -> int:
                 hold=controls.hold,
             )
 
-        later = _hear(sources, engine, outlets, controls)
+        later: list[str] = []  # told at once, unless the dashboard has the screen
+        failed = _hear(sources, engine, outlets, controls, later.append if show else _tell)
     for failure in later:
         _tell(failure)
-    return 2 if failures or later else 0
+    return 2 if failures or failed else 0
 
 
 def _hear(
@@ -133,15 +134,23 @@ def _hear(
     engine_for: Callable[[Source], Engine],
     outlets: list[Outlet],
     controls: Controls,
-) -> list[str]:
+    tell: Callable[[str], object],
+) -> bool:
     """Hear sources one after another, and the devices that a person steps to.
 
+    Args:
+        sources: What to hear.
+        engine_for: Makes the engine for one of them.
+        outlets: Where the records go.
+        controls: What the person wishes meanwhile.
+        tell: Is given a line for each source that cannot be heard to its end.
+
     Returns:
-        What went wrong, a line for each source that could not be heard to its end.
+        Whether there was any such.
     """
     from realtime.records import Event
 
-    failures = []
+    failed = False
     while sources:
         source, *sources = sources
         try:
@@ -155,7 +164,8 @@ def _hear(
                 for outlet in outlets:
                     outlet.put(Event("notice", 0.0, str(error), source.name))
             else:
-                failures.append(str(error))
+                failed = True
+                tell(str(error))
         except KeyboardInterrupt:
             wish = controls.granted()
             if wish is None:
@@ -165,7 +175,7 @@ def _hear(
             from realtime.sources.following import following
 
             sources = following(source)
-    return failures
+    return failed
 
 
 def _run(engine: Engine, outlets: list[Outlet]) -> None:
