@@ -107,7 +107,7 @@ def choose_input(wanted: str | int | None, inputs: Sequence[AudioInput]) -> Audi
     """
     if not inputs:
         raise UserError(
-            "no microphone: plug one in, or see to the sound server: it is down or refuses this user"
+            "no microphone: plug one in, or check that the sound server runs and lets you in"
         )
     if wanted is None:
         defaults = [device for device in inputs if device.default]
