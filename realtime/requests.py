@@ -46,6 +46,8 @@ def refuse_unsuitable(args: Namespace, said: AbstractSet[str]) -> None:
     Raises:
         UserError: One of them does not go with what is asked for.
     """
+    if {"jobs", "dask"} <= said:
+        raise UserError("--dask has the cluster's workers do it; leave out --jobs")
     wish = next((name for name in SOURCES if getattr(args, name) not in (None, False)), None)
     if wish is None:
         return  # that is told where it is missed

@@ -49,23 +49,23 @@ def run(args: Namespace) -> int:
     if len(todo) < len(files):
         _say(f"{len(files) - len(todo)} of {len(files)} files are done already")
     failed: dict[str, str] = {}
-    stopped = True
+    stopped: BaseException | None = None
     try:
         _hear(todo, how, args, folder, failed)
-        stopped = False
+    except BaseException as error:
+        stopped = error
+        raise
     finally:
         rows = folder.sum_up(files, failed)
         where = printable(args.out)
-        if stopped and not rows and not failed:
-            pass  # it has not begun: why is all there is to tell
-        elif stopped:
+        if stopped is None:
+            _say(f"{rows} of {len(files)} files heard: {where}/{TABLE}")
+        elif rows or failed or isinstance(stopped, KeyboardInterrupt):  # else why is all to tell
             broken = f", {len(failed)} failed" if failed else ""
             _say(
                 f"stopped after {rows} of {len(files)} files{broken}; the same command goes on "
                 "from here"
             )
-        else:
-            _say(f"{rows} of {len(files)} files heard: {where}/{TABLE}")
     if failed:
         which = "1 file" if len(failed) == 1 else f"{len(failed)} files"
         raise UserError(f"{which} failed: {where}/{FAILED} says why; mend or remove what did")

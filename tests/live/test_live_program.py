@@ -47,7 +47,9 @@ def test_a_server_that_refuses_us_is_one_line(alone, tmp_path):
     assert (welcome.returncode, welcome.stderr) == (0, "")
     assert refused.returncode == 2
     (line,) = refused.stderr.splitlines()
-    assert line.startswith("rt-classify: no microphone: plug one in, or check that the sound server")
+    assert line.startswith(
+        "rt-classify: no microphone: plug one in, or check that the sound server"
+    )
 
 
 def test_a_closed_terminal_leaves_a_whole_recording(pulse, terminal, tone, tmp_path):

@@ -30,6 +30,7 @@ def refused(argv: tuple[str, ...], capsys: pytest.CaptureFixture[str]) -> str:
         (*SOUND, "--exit-on-disconnect"),
         (*SOUND, "--soundfont", "nope"),
         (*SOUND, "--check"),
+        (*SOUND, "--out", "folder", "--dask", "tcp://host:1", "--jobs", "2"),
         ("--mic", "--through", "x"),
         ("--mic", "--out", "folder"),
         ("--mic", "--pace", "real"),

@@ -29,7 +29,7 @@ def batch(tree, how, tmp_path, capsys):
 
     def batch(*more, out=tmp_path / "out", jobs="2"):
         argv = ["--file", str(tree), "--out", str(out), "--model", *how.models]
-        status = cli.main([*argv, "--jobs", jobs, *more])
+        status = cli.main([*argv, *(("--jobs", jobs) if jobs else ()), *more])
         said = capsys.readouterr().err.splitlines()
         return status, [line for line in said if not PROGRESS.match(line)], out
 
@@ -122,10 +122,9 @@ def test_other_settings_are_refused(batch):
 
 
 def test_a_folder_without_results_is_anyone_s(batch, monkeypatch):
-    away = ("--dask", "tcp://127.0.0.1:9")
     monkeypatch.setattr("realtime.batch.cluster.WAIT", 0.1)
     pytest.importorskip("distributed")
-    status, (line,), _ = batch(*away)
+    status, (line,), _ = batch("--dask", "tcp://127.0.0.1:9", jobs=None)
     assert status == 2
     assert "no scheduler answers" in line
     assert batch("--hop", "2")[0] == 2  # one file of the tree is broken
