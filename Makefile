@@ -30,6 +30,7 @@ bench: $(VENV)/bench.done  ## speed on this machine beside its peers, ten minute
 
 docs: $(VENV)/all.done  ## the documentation into build/site, with every link checked
 	$(VENV)/bin/python -m mkdocs build --strict --quiet
+	@echo "The pages begin at build/site/index.html"
 
 lock:  ## choose the newest versions that fit together anew
 	uv pip compile pyproject.toml --all-extras --universal --python-version 3.11 \

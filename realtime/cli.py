@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 
     from realtime.controls import Controls
     from realtime.engine import Engine
+    from realtime.records import Start
     from realtime.sinks import Sink
     from realtime.sinks.outlet import Outlet
     from realtime.sources import Source
@@ -107,8 +108,7 @@ def _listen(args: Namespace, given: AbstractSet[str]) -> int:
     sinks = choose_sinks(args, partial(_dashboard, controls) if show else None)
     signals = wants_signals(sinks)
     with controls.stoppable(), _outlets(sinks, wait=not live) as outlets:
-        for outlet in outlets:
-            outlet.put(Start(__version__, names, tuple(used), live, details))
+        start = Start(__version__, names, tuple(used), live, details)
 
         def engine(source: Source) -> Engine:
             return Engine(
@@ -123,7 +123,8 @@ def _listen(args: Namespace, given: AbstractSet[str]) -> int:
             )
 
         later: list[str] = []  # told at once, unless the dashboard has the screen
-        failed = _hear(sources, engine, outlets, controls, later.append if show else _tell)
+        tell = later.append if show else _tell
+        failed = _hear(sources, engine, outlets, controls, start=start, tell=tell)
     for failure in later:
         _tell(failure)
     return 2 if failures or failed else 0
@@ -134,6 +135,8 @@ def _hear(
     engine_for: Callable[[Source], Engine],
     outlets: list[Outlet],
     controls: Controls,
+    *,
+    start: Start,
     tell: Callable[[str], object],
 ) -> bool:
     """Hear sources one after another, and the devices that a person steps to.
@@ -143,6 +146,7 @@ def _hear(
         engine_for: Makes the engine for one of them.
         outlets: Where the records go.
         controls: What the person wishes meanwhile.
+        start: Passed on as soon as there is an engine, so not where none can do what is asked.
         tell: Is given a line for each source that cannot be heard to its end.
 
     Returns:
@@ -150,11 +154,15 @@ def _hear(
     """
     from realtime.records import Event
 
-    failed = False
+    failed = started = False
     while sources:
         source, *sources = sources
         try:
             engine = engine_for(source)
+            if not started:
+                started = True
+                for outlet in outlets:
+                    outlet.put(start)
             with controls.over(engine):
                 _run(engine, outlets)
             if source.live:

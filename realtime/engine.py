@@ -194,6 +194,7 @@ class Engine:
         self._decisions = {m.manifest.name: Decision(m.manifest) for m in self._models}
         self._latencies = {m.manifest.name: Percentiles() for m in self._models}
         self._windows = dict.fromkeys(self._decisions, 0)
+        self._warming = set(self._decisions)
         self._failures = dict.fromkeys(self._decisions, 0)
 
     def _take(self, item: AudioBlock | MidiBlock | Event) -> Iterator[Record]:
@@ -330,6 +331,8 @@ class Engine:
         if probs is not None:  # in silence there is nothing to classify, nor to time
             self._latencies[manifest.name].add(latency)
             self._windows[manifest.name] += 1
+            if view.full:
+                self._warming.discard(manifest.name)
         return Prediction(
             model=manifest.name,
             task=manifest.task,
@@ -377,6 +380,7 @@ class Engine:
                 probs={} if evidence is None else decision.named(evidence),
                 windows=self._windows[name],
                 latency=self._latencies[name].summary(),
+                warming=evidence is not None and name in self._warming,
             )
         seconds = self._position / STREAM_RATE
         factor = seconds / wall if wall > 0 else 0.0

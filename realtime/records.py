@@ -189,12 +189,14 @@ class ModelSummary:
         probs: The evidence as probabilities over the labels.
         windows: Windows classified.
         latency: Percentiles p50, p95 and p99 of each stage and of the total, in milliseconds.
+        warming: Whether no whole window was heard, so that ``label`` is but a first guess.
     """
 
     label: str | None
     probs: dict[str, float]
     windows: int
     latency: dict[str, dict[str, float]]
+    warming: bool = False
 
 
 @dataclass(frozen=True, slots=True)

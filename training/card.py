@@ -51,8 +51,9 @@ def write(
     lines = [
         f"# {manifest.name}",
         "",
-        f"A {KINDS.get(manifest.kind, literal(manifest.kind))} that names the "
-        f"{literal(manifest.task)}: {', '.join(map(literal, manifest.labels))}.",
+        f"A {KINDS.get(manifest.kind, literal(manifest.kind))} that names "
+        f"{f'the {manifest.task}' if manifest.task in USES else 'sounds'}: "
+        f"{', '.join(map(literal, manifest.labels))}.",
         "",
         *_use(manifest),
         *_reads(manifest),
@@ -89,13 +90,14 @@ def write(
 def _use(manifest: Manifest) -> list[str]:
     fit, unfit = USES.get(manifest.task, OWN_USE)
     source = "--mic" if manifest.window_s else "--midi-port"
+    asked = manifest.name if manifest.task in USES else manifest.task  # a pair in one folder
     return [
         "## Intended use",
         "",
         f"It is for {fit}. It is not for {unfit}.",
         "",
         "```",
-        f"rt-classify {source} --model {manifest.name}",
+        f"rt-classify {source} --model {asked}",
         "```",
         "",
     ]

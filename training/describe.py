@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
+from realtime.errors import UserError
 from realtime.registry import Manifest, find_all, load
 from training import card, export, results
 
@@ -22,8 +24,14 @@ def describe(name: str, measurements: Path) -> list[Manifest]:
         The manifests as they are now.
 
     Raises:
-        UserError: The model cannot be loaded, or something cannot be written.
+        UserError: There are no measurements, the model cannot be loaded, or something cannot be
+            written.
     """
+    if not os.path.isdir(measurements):
+        raise UserError(
+            f"{measurements}: no folder of measurements, and a card without them would tell less; "
+            "name it with --results"
+        )
     described = []
     for folder in find_all(name):
         before = load(folder).manifest

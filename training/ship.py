@@ -64,7 +64,7 @@ def ship(
         "files": len(data.examples),
         "files_by_label": dict(sorted(data.counts.items())),
         "left_out": len(inputs.left_out),
-        "licences": licences(layouts),
+        "licences": licences(layouts, preset.start),
         "schedule": asdict(preset.schedule),
         "network": preset.network,
     }

@@ -91,6 +91,7 @@ def _model(summary: ModelSummary) -> dict[str, Any]:
         "probs": _numbers(summary.probs, 4),
         "windows": summary.windows,
         "latency_ms": {p: total.get(p) for p in ("p50", "p95", "p99")} | {"stages": stages},
+        "warming": summary.warming,
     }
 
 

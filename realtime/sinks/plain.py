@@ -20,6 +20,7 @@ class Plain:
         self._stream = TextStream(stream)
         self._width = 0
         self._source = ""
+        self._live = False
         self._said: dict[str, str] = {}
 
     def emit(self, record: Record) -> None:
@@ -41,7 +42,7 @@ class Plain:
         self._stream.line(printable(text))
 
     def _start(self, start: Start) -> None:
-        self._source = start.source
+        self._source, self._live = start.source, start.live
         self._width = max(map(len, start.models), default=0)
         models = ", ".join(start.models) or "no model"
         self._line(f"rt-classify {start.version}: {start.source}, heard by {models}")
@@ -74,7 +75,7 @@ class Plain:
             rows.append(
                 (
                     name,
-                    model.label or "nothing",
+                    (model.label or "nothing") + " (warming)" * model.warming,
                     f"{model.probs.get(model.label, 0.0):.0%}" if model.label else "-",
                     str(model.windows),
                     *(f"{total[p]:.1f}" if p in total else "-" for p in ("p50", "p95", "p99")),
@@ -86,7 +87,8 @@ class Plain:
             numbers = [cell.rjust(width) for cell, width in zip(row[2:], widths[2:], strict=True)]
             self._line("  " + "  ".join(names + numbers))
         xruns = f", {summary.xruns} xruns" if summary.xruns else ""
+        pace = "" if self._live else f"{summary.realtime_factor:.1f} times real time, "
         self._line(
-            f"  {summary.seconds:.1f} s heard, {summary.realtime_factor:.1f} times real time, "
-            f"{summary.dropped} dropped, {summary.overflows} overflows{xruns}"
+            f"  {summary.seconds:.1f} s heard, {pace}{summary.dropped} dropped, "
+            f"{summary.overflows} overflows{xruns}"
         )

@@ -264,6 +264,13 @@ class TestEnds:
         assert summary.source == "stub"
         assert summary.realtime_factor > 0
 
+    @pytest.mark.parametrize(("seconds", "guess"), [(0.2, True), (0.3, False)])
+    def test_what_no_whole_window_says_is_told_to_be_a_guess(self, stub, seconds, guess):
+        source = stub.source(stub.blocks(stub.noise(seconds, 4)))
+        *_, summary = Engine(source, [stub.model()], hop=0.1).run()
+        assert summary.models["stub-mfcc"].label
+        assert summary.models["stub-mfcc"].warming is guess
+
     def test_silence_is_evidence_of_nothing(self, stub):
         model = stub.model()
         blocks = stub.blocks(np.zeros(32_000, np.float32))

@@ -157,15 +157,34 @@ def test_a_good_model_has_little_to_tell(manifest: Manifest) -> None:
     assert "never says that it does not know" in sentence
 
 
+def test_describe_strips_no_card_where_the_measurements_are_not(
+    model_folder, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys
+) -> None:
+    folder = model_folder()
+    monkeypatch.chdir(tmp_path)
+    (folder / "README.md").write_text("measured")
+    assert cli.main(["describe", str(folder)]) == 2
+    assert "reports: no folder of measurements" in capsys.readouterr().err
+    assert (folder / "README.md").read_text() == "measured"
+
+
+def test_the_card_of_own_sounds_names_the_pair_that_is_asked_for(model_folder) -> None:
+    folder = model_folder(name="farm-cnn", task="farm")
+    card.write(folder, read_manifest(folder))
+    text = (folder / "README.md").read_text()
+    assert "that names sounds: ape" in text
+    assert "--model farm\n" in text
+
+
 def test_describe_takes_what_was_measured_of_this_network(
     model_folder, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     folder = model_folder()
     monkeypatch.chdir(tmp_path)
-    assert cli.main(["describe", str(folder)]) == 0
-    assert "Not measured" in (folder / "README.md").read_text()
     reports = tmp_path / "reports"
     reports.mkdir()
+    assert cli.main(["describe", str(folder)]) == 0
+    assert "Not measured" in (folder / "README.md").read_text()
     mine = PLAIN | {"sha256": read_manifest(folder).sha256}
     (reports / "mine.json").write_text(json.dumps(mine))
     (reports / "other.json").write_text(json.dumps(PLAYED | {"sha256": "of another"}))

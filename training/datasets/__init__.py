@@ -110,6 +110,14 @@ def read_all(layouts: list[str]) -> Dataset:
     return merged
 
 
-def licences(layouts: list[str]) -> list[str]:
-    """The licences of several data sets, each once."""
+def licences(layouts: list[str], start: str = "") -> list[str]:
+    """The licences of several data sets, each once.
+
+    Args:
+        layouts: Where they came from.
+        start: The shipped model whose layers were trained further, if any: then the data is
+            somebody's own.
+    """
+    if start:
+        return ["sounds of one's own", f"what {start} was trained on: see its card"]
     return sorted({LICENCES[layout.partition(":")[0]] for layout in layouts})

@@ -28,14 +28,15 @@ class Closing:
         look = Look.of(console, options)
         width = min(options.max_width, WIDEST)
         summaries = self._scene.summaries
+        totals = _totals(look, summaries, self._scene.live)
         if not summaries:
             yield Text(f"Ended after {clock(self._scene.t)} without a result.", QUIET)
         elif len(summaries) == 1:
             title = summaries[0].source
-            yield _panel(look, _models(look, summaries[0]), title, _totals(look, summaries), width)
+            yield _panel(look, _models(look, summaries[0]), title, totals, width)
         else:
-            title = f"{len(summaries)} files"
-            yield _panel(look, _files(look, summaries), title, _totals(look, summaries), width)
+            title = f"{len(summaries)} {'sources' if self._scene.live else 'files'}"
+            yield _panel(look, _files(look, summaries), title, totals, width)
         for event in self._scene.events:
             text = Text(f"{clock(event.t)}  ", QUIET).append(f"{look.name(event.kind)}: ", ORANGE)
             yield text.append(look.name(event.text))
@@ -90,10 +91,11 @@ def _heard(look: Look, model: ModelSummary) -> tuple[str, str]:
     """What a model heard, and how likely it was."""
     if model.label is None:
         return "nothing", ""
-    return look.name(model.label), f"{model.probs.get(model.label, 0.0):.0%}"
+    p = f"{model.probs.get(model.label, 0.0):.0%}"
+    return look.name(model.label), p + " warming" * model.warming
 
 
-def _totals(look: Look, summaries: Sequence[Summary]) -> Text:
+def _totals(look: Look, summaries: Sequence[Summary], live: bool) -> Text:
     between = (f" {look.glyphs.between} ", QUIET)
     seconds = sum(summary.seconds for summary in summaries)
     wall = sum(s.seconds / s.realtime_factor for s in summaries if s.realtime_factor > 0)
@@ -102,10 +104,10 @@ def _totals(look: Look, summaries: Sequence[Summary]) -> Text:
     xruns = sum(summary.xruns for summary in summaries)
     losses = f"dropped {dropped}, overflows {overflows}" if dropped or overflows or xruns else ""
     losses += f", xruns {xruns}" if xruns else ""
+    pace = f"{seconds / wall if wall else 0.0:.1f} times real time"
     return Text.assemble(
         (f"{clock(seconds)} heard", "default"),
         between,
         (losses or "losses 0", VERMILLION if losses else GREEN),
-        between,
-        (f"{seconds / wall if wall else 0.0:.1f} times real time", "default"),
+        *(() if live else (between, (pace, "default"))),
     )

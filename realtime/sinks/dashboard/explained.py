@@ -44,6 +44,7 @@ def explained(look: Look, scene: Scene, width: int) -> list[Text]:
     lines += [Text(), look.rule("What it shows", Text(), width)]
     for word, meaning in MEANINGS.items():
         lines.append(Text(f"  {word:<10}", "bold default").append(meaning, "default"))
+    lines.append(Text(f"  {look.glyphs.leader:<10}the likeliest label", "default"))
     for state, meaning in STATES.items():
         sign, colour = look.glyphs.states[state], STATE_COLOURS[state]
         lines.append(Text(f"  {sign:<10}", colour).append(meaning, "default"))

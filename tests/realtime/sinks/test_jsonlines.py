@@ -92,7 +92,7 @@ def test_summary_keeps_the_contract(make):
         "xruns",
     ]
     model = record["models"]["instrument-cnn"]
-    assert list(model) == ["label", "probs", "windows", "latency_ms"]
+    assert list(model) == ["label", "probs", "windows", "latency_ms", "warming"]
     assert list(model["latency_ms"]) == ["p50", "p95", "p99", "stages"]
     assert model["latency_ms"]["p95"] == model["latency_ms"]["stages"]["total"]["p95"] == 2.5
 

@@ -77,6 +77,20 @@ def test_the_summary_is_a_table(make, plain):
     assert lines[6] == "  12.5 s heard, 25.0 times real time, 0 dropped, 2 overflows"
 
 
+def test_a_live_summary_tells_no_pace(make, plain):
+    sink, stream = plain
+    sink.emit(make.start(live=True))
+    sink.emit(make.summary())
+    assert stream.getvalue().endswith("  12.5 s heard, 0 dropped, 0 overflows\n")
+
+
+def test_a_first_guess_is_told_to_be_one(plain):
+    sink, stream = plain
+    guess = ModelSummary("reed", {"reed": 0.3}, 4, {}, warming=True)
+    sink.emit(Summary("x", {"m": guess}, 1.0, 0, 0, 1.0))
+    assert "reed (warming)" in stream.getvalue()
+
+
 def test_a_summary_of_nothing(plain):
     sink, stream = plain
     sink.emit(Summary("x", {"m": ModelSummary(None, {}, 0, {})}, 0.0, 0, 0, 0.0, xruns=7))

@@ -49,6 +49,17 @@ def test_several_files_have_a_row_each(make, draw):
     assert "losses 0" in lines[-1]
 
 
+def test_a_live_run_tells_no_pace(make, draw):
+    text = "\n".join(draw(closing(make.start(live=True), make.summary(), make.summary("usb"))))
+    assert "2 sources" in text
+    assert "real time" not in text
+
+
+def test_a_first_guess_is_told_to_be_one(make, draw):
+    guess = ModelSummary("reed", {"reed": 0.3}, 4, {}, warming=True)
+    assert "30% warming" in "\n".join(draw(closing(Summary("x", {"m": guess}, 1.0, 0, 0, 1.0))))
+
+
 def test_nothing_heard(make, draw):
     nothing = Summary("x", {"m": ModelSummary(None, {}, 0, {})}, 0.0, 0, 0, 0.0)
     assert "nothing" in "\n".join(draw(closing(nothing)))
