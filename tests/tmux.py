@@ -23,6 +23,7 @@ class Tmux:
         self._env = {name: value for name, value in os.environ.items() if name != "TMUX"}
         self._env["TMUX_TMPDIR"] = self._folder  # for the socket
         self._do("new-session", "-d", "-x", str(width), "-y", str(height), "sh")
+        self.wait(any)  # the prompt: only then has tmux set the terminal's mode
         self._before = self._mode()
 
     def type(self, line):

@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 from realtime import cli, commandline, config
 from realtime.config import options, read, written
 from realtime.errors import UserError
+from realtime.records import HOPS
 
 
 def parser():
@@ -67,7 +68,7 @@ def test_the_usual_place_is_read_and_another_replaces_it(tmp_path, monkeypatch):
     ("text", "word"),
     [
         ("hop =", "not TOML"),
-        ("hop = 'x'", "hop: invalid float value"),
+        ("hop = 'x'", "hop: must be a number of seconds from 0.01 to 3600"),
         ("hop = true", "hop: expected one argument"),
         ("hop = false", "hop: expected one argument"),
         ("mic = false", "mic: takes a value"),
@@ -108,7 +109,7 @@ def test_a_file_that_cannot_be_read(make, tmp_path):
     [
         ((), "say what to listen to"),
         (("--mic", "--file", "x"), "not allowed with"),
-        (("--hop", "x", "--mic"), "invalid float"),
+        (("--hop", "x", "--mic"), "must be a number of seconds"),
         (("--nonsense",), "unrecognized"),
     ],
 )
@@ -123,7 +124,7 @@ text = st.text(st.characters(exclude_categories=["Cs"]), max_size=20)
 settings = st.fixed_dictionaries(
     {},
     optional={
-        "hop": st.floats(allow_nan=False, allow_infinity=False),
+        "hop": st.floats(*HOPS),
         "threads": st.integers(-(2**40), 2**40),
         "task": text,
         "mic": text,
