@@ -16,7 +16,7 @@ from realtime.config import options, said, written
 from realtime.errors import UserError
 from realtime.requests import refuse_unsuitable
 from realtime.sinks.textstream import TextStream
-from realtime.text import printable
+from realtime.text import tell
 
 if TYPE_CHECKING:
     from types import FrameType
@@ -45,7 +45,7 @@ def main(argv: list[str] | None = None) -> int:
         args = options(parser, argv, exclusive=commandline.SOURCES)
         return _do(args, said(parser, argv).keys())
     except UserError as error:
-        _tell(str(error))
+        tell(str(error))
         return 2
     except KeyboardInterrupt:
         return 130
@@ -88,7 +88,7 @@ def _listen(args: Namespace, given: AbstractSet[str]) -> int:
         raise UserError("--jobs and --dask are for many files: add --out FOLDER")
     sources, failures = choose_sources(args)  # faults that show before anything is heard
     for failure in failures:
-        _tell(failure)
+        tell(failure)
     if not sources:
         return 2
     one_source(args, len(sources))
@@ -123,10 +123,10 @@ def _listen(args: Namespace, given: AbstractSet[str]) -> int:
             )
 
         later: list[str] = []  # told at once, unless the dashboard has the screen
-        tell = later.append if show else _tell
-        failed = _hear(sources, engine, outlets, controls, start=start, tell=tell)
+        told = later.append if show else tell
+        failed = _hear(sources, engine, outlets, controls, start=start, told=told)
     for failure in later:
-        _tell(failure)
+        tell(failure)
     return 2 if failures or failed else 0
 
 
@@ -137,7 +137,7 @@ def _hear(
     controls: Controls,
     *,
     start: Start,
-    tell: Callable[[str], object],
+    told: Callable[[str], object],
 ) -> bool:
     """Hear sources one after another, and the devices that a person steps to.
 
@@ -147,7 +147,7 @@ def _hear(
         outlets: Where the records go.
         controls: What the person wishes meanwhile.
         start: Passed on as soon as there is an engine, so not where none can do what is asked.
-        tell: Is given a line for each source that cannot be heard to its end.
+        told: Is given a line for each source that cannot be heard to its end.
 
     Returns:
         Whether there was any such.
@@ -173,7 +173,7 @@ def _hear(
                     outlet.put(Event("notice", 0.0, str(error), source.name))
             else:
                 failed = True
-                tell(str(error))
+                told(str(error))
         except KeyboardInterrupt:
             wish = controls.granted()
             if wish is None:
@@ -307,10 +307,10 @@ def _outlets(sinks: list[Sink], *, wait: bool) -> Iterator[list[Outlet]]:
             outlet.close()
         for outlet in slow:
             if outlet.dropped:
-                _tell(f"{outlet.name} was too slow: {outlet.dropped} records left out")
+                tell(f"{outlet.name} was too slow: {outlet.dropped} records left out")
         for outlet in outlets:
             if outlet.lost:
-                _tell(f"{outlet.name} could not pass on {outlet.lost} records")
+                tell(f"{outlet.name} could not pass on {outlet.lost} records")
     for outlet in outlets:
         if outlet.failed is not None:
             reason = getattr(outlet.failed, "strerror", None) or str(outlet.failed)
@@ -320,10 +320,6 @@ def _outlets(sinks: list[Sink], *, wait: bool) -> Iterator[list[Outlet]]:
                 f"{outlet.name}: {reason}; the records after it are lost: make room, or mend what "
                 "it writes to"
             )
-
-
-def _tell(what: str) -> None:
-    print(f"rt-classify: {printable(what)}", file=sys.stderr)
 
 
 def _print(lines: Iterable[str]) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 import unicodedata
 
 # Control characters, lone surrogates (from file names that are not UTF-8; printing one raises) and
@@ -24,6 +25,11 @@ def printable(text: str) -> str:
         A string of the same length that holds no escape, no line break and can be encoded.
     """
     return "".join("?" if _harms(char) else char for char in text)
+
+
+def tell(what: str) -> None:
+    """Print a line for the person at the terminal, on stderr, where it disturbs no output."""
+    print(f"rt-classify: {printable(what)}", file=sys.stderr, flush=True)
 
 
 def _harms(char: str) -> bool:

@@ -52,7 +52,7 @@ def write(
         f"# {manifest.name}",
         "",
         f"A {KINDS.get(manifest.kind, literal(manifest.kind))} that names "
-        f"{f'the {manifest.task}' if manifest.task in USES else 'sounds'}: "
+        f"{'sounds' if _own(manifest) else f'the {literal(manifest.task)}'}: "
         f"{', '.join(map(literal, manifest.labels))}.",
         "",
         *_use(manifest),
@@ -90,7 +90,7 @@ def write(
 def _use(manifest: Manifest) -> list[str]:
     fit, unfit = USES.get(manifest.task, OWN_USE)
     source = "--mic" if manifest.window_s else "--midi-port"
-    asked = manifest.name if manifest.task in USES else manifest.task  # a pair in one folder
+    asked = manifest.task if _own(manifest) else manifest.name  # a pair in one folder
     return [
         "## Intended use",
         "",
@@ -101,6 +101,11 @@ def _use(manifest: Manifest) -> list[str]:
         "```",
         "",
     ]
+
+
+def _own(manifest: Manifest) -> bool:
+    """Whether it is one of a pair for somebody's own sounds, in a folder called as their task."""
+    return "start" in manifest.training
 
 
 def _reads(manifest: Manifest) -> list[str]:

@@ -214,8 +214,8 @@ def _describe(args: argparse.Namespace) -> None:
     from training.describe import describe
 
     for name in args.models:
-        for manifest in describe(name, args.results):
-            say(f"{manifest.name}: card and metadata written")
+        for manifest, known in describe(name, args.results):
+            say(f"{manifest.name}: card, with {known} measurements, and metadata written")
 
 
 def _report(args: argparse.Namespace) -> None:

@@ -27,11 +27,10 @@ def parser() -> Parser:
     fit = commands.add_parser("fit", help="train a model and export it")
     fit.add_argument("model", help="a preset such as instrument-cnn, or a new name for own sounds")
     _data(fit)
-    _model_folder(fit)
+    _trained_model(fit)
     _work(fit)
     _protocol(fit, folds=1)
     _results(fit)
-    fit.add_argument("--tuned", type=Path, metavar="FILE", help="settings that tune found")
 
     _protocol_commands(commands)
     _judging_commands(commands)
@@ -105,14 +104,13 @@ def _protocol_commands(commands: Any) -> None:
     export = commands.add_parser("export", help="make a model folder of a checkpoint")
     export.add_argument("model", help="a preset that fit has trained")
     _data(export)
-    _model_folder(export)
+    _trained_model(export)
     export.add_argument(
         "--quantisation",
         choices=("int8", "dynamic", "float32"),
         help="form of the weights, if not the preset's",
     )
     _protocol(export)
-    export.add_argument("--tuned", type=Path, metavar="FILE", help="settings that tune found")
     export.add_argument(
         "--fold", type=_whole(0), default=0, metavar="N", help="fold of the protocol to export (0)"
     )
@@ -154,28 +152,26 @@ def _judging_commands(commands: Any) -> None:
         "describe", help="write a model's card and the metadata in its file anew"
     )
     describe.add_argument("models", nargs="+", metavar="MODEL", help="a name or a model folder")
-    describe.add_argument(
-        "--results",
-        type=Path,
-        default=Path("reports"),
-        metavar="FOLDER",
-        help="of measurements (reports)",
-    )
+    _measurements(describe)
 
     report = commands.add_parser("report", help="one page of all figures, with plots")
-    report.add_argument(
-        "--results",
-        type=Path,
-        default=Path("reports"),
-        metavar="FOLDER",
-        help="of measurements (reports)",
-    )
+    _measurements(report)
     report.add_argument(
         "--out",
         type=Path,
         default=Path("docs") / "judging.md",
         metavar="FILE",
         help="the page (docs/judging.md)",
+    )
+
+
+def _measurements(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "--results",
+        type=Path,
+        default=Path("reports"),
+        metavar="FOLDER",
+        help="of measurements (reports)",
     )
 
 
@@ -193,7 +189,7 @@ def _data(parser: argparse.ArgumentParser) -> None:
     )
 
 
-def _model_folder(parser: argparse.ArgumentParser) -> None:
+def _trained_model(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--held-out",
         action="append",
@@ -207,6 +203,7 @@ def _model_folder(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--work", type=Path, metavar="FOLDER", help="for checkpoints (default: build/fit)"
     )
+    parser.add_argument("--tuned", type=Path, metavar="FILE", help="settings that tune found")
 
 
 def _protocol(parser: argparse.ArgumentParser, folds: int | None = None) -> None:

@@ -10,7 +10,7 @@ from realtime.registry import Manifest, find_all, load
 from training import card, export, results
 
 
-def describe(name: str, measurements: Path) -> list[Manifest]:
+def describe(name: str, measurements: Path) -> list[tuple[Manifest, int]]:
     """Write the metadata in a model's TFLite file and its card as they follow from what is known.
 
     The network stays what it is; since its file changes, what was measured of it is kept under the
@@ -21,7 +21,7 @@ def describe(name: str, measurements: Path) -> list[Manifest]:
         measurements: Folder of the measurements, see ``training.results``.
 
     Returns:
-        The manifests as they are now.
+        The manifests as they are now, each with how many measurements its card tells.
 
     Raises:
         UserError: There are no measurements, the model cannot be loaded, or something cannot be
@@ -38,6 +38,7 @@ def describe(name: str, measurements: Path) -> list[Manifest]:
         now = export.keep(folder, before, (folder / before.file).read_bytes())
         if now.sha256 != before.sha256:
             results.follow(measurements, before.sha256, now.sha256)
-        card.write(folder, now, measured=results.about(measurements, now.sha256))
-        described.append(now)
+        measured = results.about(measurements, now.sha256)
+        card.write(folder, now, measured=measured)
+        described.append((now, len(measured)))
     return described

@@ -68,6 +68,8 @@ def ship(
         "schedule": asdict(preset.schedule),
         "network": preset.network,
     }
+    if preset.start:
+        training["start"] = preset.start
     if preset.teacher:
         digest = distil.digest(SHIPPED / preset.teacher)
         training["teacher"] = {"name": preset.teacher, "sha256": digest}

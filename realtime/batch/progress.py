@@ -7,6 +7,8 @@ import time
 from types import TracebackType
 from typing import Self
 
+from realtime.text import tell
+
 LINE_SECONDS = 10.0
 """Between two lines where there is no terminal."""
 
@@ -59,7 +61,7 @@ class Progress:
             if self._bytes:
                 left = (now - self._begun) / self._bytes * (self._size - self._bytes)
                 count += f", {left / 60:.0f} min left"
-            print(f"rt-classify: {count}", file=sys.stderr, flush=True)
+            tell(count)
 
 
 def _bar(size: int):  # type: ignore[no-untyped-def]  # Rich is imported only where it is shown

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import random
-import sys
 from argparse import Namespace
 from collections.abc import Sequence
 from contextlib import closing
@@ -18,7 +17,7 @@ from realtime.batch.progress import Progress
 from realtime.batch.tree import Found, find
 from realtime.batch.workers import cluster, cores, processes
 from realtime.errors import UserError
-from realtime.text import printable
+from realtime.text import printable, tell
 
 OTHER_OUTPUTS = ("json", "csv", "record", "labels", "plot", "osc", "mqtt", "sink", "pace")
 
@@ -47,7 +46,7 @@ def run(args: Namespace) -> int:
     # does what is done tell how long the rest will take.
     random.Random(0).shuffle(todo)
     if len(todo) < len(files):
-        _say(f"{len(files) - len(todo)} of {len(files)} files are done already")
+        tell(f"{len(files) - len(todo)} of {len(files)} files are done already")
     failed: dict[str, str] = {}
     stopped: BaseException | None = None
     try:
@@ -59,10 +58,10 @@ def run(args: Namespace) -> int:
         rows = folder.sum_up(files, failed)
         where = printable(args.out)
         if stopped is None:
-            _say(f"{rows} of {len(files)} files heard: {where}/{TABLE}")
-        elif rows or failed or isinstance(stopped, KeyboardInterrupt):  # else why is all to tell
+            tell(f"{rows} of {len(files)} files heard: {where}/{TABLE}")
+        elif rows or failed or isinstance(stopped, KeyboardInterrupt):  # else only why
             broken = f", {len(failed)} failed" if failed else ""
-            _say(
+            tell(
                 f"stopped after {rows} of {len(files)} files{broken}; the same command goes on "
                 "from here"
             )
@@ -105,7 +104,3 @@ def _settings(how: How) -> dict[str, Any]:
     settings = asdict(how)
     del settings["threads"]  # the same results, sooner or later
     return {"version": __version__, **settings, "models": used}
-
-
-def _say(text: str) -> None:
-    print(f"rt-classify: {text}", file=sys.stderr, flush=True)

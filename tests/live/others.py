@@ -22,6 +22,8 @@ _ALSA = """
 pcm.vmic { type pulse device "vmic.monitor" hint { show on description "vmic" } }
 """
 
+_PULSE = ("pulseaudio", "-n", "--daemonize=no", "--use-pid-file=no", "--exit-idle-time=-1")
+
 
 def wait_for(condition, seconds=20.0):
     """The condition's value as soon as it is true."""
@@ -260,9 +262,8 @@ def guarded_pulse_audio(env, folder, port):
     for name in ("cookie", "other-cookie"):
         (folder / name).write_bytes(os.urandom(256))
     known = env | {"PULSE_SERVER": f"tcp:127.0.0.1:{port}", "PULSE_COOKIE": str(folder / "cookie")}
-    command = ["pulseaudio", "-n", "--daemonize=no", "--use-pid-file=no", "--exit-idle-time=-1"]
     guard = f"module-native-protocol-tcp listen=127.0.0.1 port={port} auth-cookie={folder}/cookie"
-    command += ["-L", guard, "-L", "module-null-sink sink_name=vmic"]
+    command = [*_PULSE, "-L", guard, "-L", "module-null-sink sink_name=vmic"]
     stranger = known | {"PULSE_COOKIE": str(folder / "other-cookie")}
     return Server(known, command, ["pactl", "info"]), stranger
 
@@ -276,11 +277,10 @@ def pulse_audio(env, *, prompt=False):
             renders 2 s of silence ahead and sleeps for as long, which no sound card does.
     """
     need("pulseaudio", "pactl", "paplay")
-    command = ["pulseaudio", "-n", "--daemonize=no", "--use-pid-file=no", "--exit-idle-time=-1"]
     sink = "module-null-sink sink_name=vmic"
     if prompt:
         sink += " norewinds=1"  # what cannot be taken back is rendered 50 ms ahead at most
-    command += ["-L", "module-native-protocol-unix", "-L", sink]
+    command = [*_PULSE, "-L", "module-native-protocol-unix", "-L", sink]
     return Server(env, command, ["pactl", "info"])
 
 

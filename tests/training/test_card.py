@@ -170,10 +170,13 @@ def test_describe_strips_no_card_where_the_measurements_are_not(
 
 def test_the_card_of_own_sounds_names_the_pair_that_is_asked_for(model_folder) -> None:
     folder = model_folder(name="farm-cnn", task="farm")
-    card.write(folder, read_manifest(folder))
-    text = (folder / "README.md").read_text()
-    assert "that names sounds: ape" in text
-    assert "--model farm\n" in text
+    manifest = read_manifest(folder)
+    own = replace(manifest, training=manifest.training | {"start": "instrument-cnn"})
+    for it, names, asked in ((own, "sounds", "farm"), (manifest, "the farm", "farm-cnn")):
+        card.write(folder, it)
+        text = (folder / "README.md").read_text()
+        assert f"that names {names}: ape" in text
+        assert f"--model {asked}\n" in text
 
 
 def test_describe_takes_what_was_measured_of_this_network(
