@@ -50,8 +50,8 @@ def convert(model: Any, preset: Preset, gate: Gate | None) -> bytes:
 
     def answer(summary: Any) -> dict[str, Any]:
         read, found = summary[:, : 2 * units], summary[:, 2 * units :]
-        x = dense(tf.concat([read, tf.nn.softsign(FLATTEN * found)], axis=1))
-        probs = last(x)
+        x = tf.concat([read, tf.nn.softsign(FLATTEN * found)], axis=1)
+        probs = last(dense(x))
         if gate is not None:
             known = tf.sigmoid(tf.matmul(x, gate.weights[:, None]) + gate.bias)
             probs = (probs - any_label) * known + any_label

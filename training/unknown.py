@@ -1,6 +1,6 @@
-"""What a network does not know: the gate in its last layer, and the threshold for ``unknown``.
+"""What a network does not know: the gate before its answers, and the threshold for ``unknown``.
 
-A softmax is sure of itself on sounds that it never heard. What its last layer reads tells them
+A softmax is sure of itself on sounds that it never heard. What its dense layers read tells them
 apart far better: a logistic regression on it, the gate, is fitted on training windows against
 sounds of other kinds, and built into the exported network, whose answers it fades to "any label".
 """
@@ -13,6 +13,7 @@ import numpy as np
 
 from realtime import features
 from realtime.records import STREAM_RATE
+from training import networks
 from training.augment import foreign
 from training.augment.picture import colour, mask
 from training.inputs import Inputs, Progress
@@ -92,7 +93,7 @@ def fit_gate(model: Any, inputs: Inputs, *, jobs: int, progress: Progress) -> Ga
     for window in strange:  # or else these changes, which training windows have, would count
         colour(window, rng)
         mask(window, rng)
-    reader = keras.Model(model.inputs, model.layers[-1].input)
+    reader = keras.Model(model.inputs, networks.summary(model))
     read = reader.predict(np.concatenate([windows, strange]), batch_size=64, verbose=0)
     read = np.asarray(read, np.float64)
     known = np.concatenate([targets.max(axis=1) > 0.5, np.zeros(len(strange), bool)])

@@ -52,7 +52,7 @@ def made():
     for layer in model.layers:
         if layer.__class__.__name__ == "BatchNormalization":
             layer.set_weights([rng.uniform(0.5, 1.5, w.shape) for w in layer.get_weights()])
-    gate = Gate(rng.normal(size=7).astype(np.float32), 0.1)
+    gate = Gate(rng.normal(size=2 * 5 + 9).astype(np.float32), 0.1)
     return model, gate, stepwise.convert(model, PRESET, gate)
 
 

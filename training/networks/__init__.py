@@ -33,7 +33,7 @@ STANDARDISE = "standardise"
 
 @dataclass(frozen=True, slots=True)
 class Gate:
-    """A logistic regression on what a network's last layer reads.
+    """A logistic regression on the summary that a network makes of a window: see ``summary``.
 
     Attributes:
         weights: float32 (n,).
@@ -109,6 +109,20 @@ def _weighted(model: Any) -> list[Any]:
     return [layer for layer in model.layers if layer.get_weights()]
 
 
+def summary(model: Any) -> Any:
+    """What a network's dense layers read: all that it found in a window, (batch, n).
+
+    The first of them keeps only what tells one label from another, not what tells a sound from all
+    that has labels.
+
+    Args:
+        model: What ``build`` made.
+    """
+    *hidden, last = [x for x in model.layers if x.__class__.__name__ == "Dense"]
+    flat = [layer for layer in hidden if len(layer.output.shape) == 2]
+    return (flat or [last])[-1].input
+
+
 def gated(model: Any, gate: Gate, keras: ModuleType) -> Any:
     """A network whose answers fade to "any label" as far as a sound is unlike what it knows.
 
@@ -117,11 +131,11 @@ def gated(model: Any, gate: Gate, keras: ModuleType) -> Any:
 
     Args:
         model: What ``build`` made.
-        gate: Reads what the last layer of ``model`` reads.
+        gate: Reads the summary that ``model`` makes.
         keras: The Keras that ``model`` was built with.
     """
     known = keras.layers.Dense(1, activation="sigmoid", dtype="float32")
-    familiar = known(model.layers[-1].input)
+    familiar = known(summary(model))
     known.set_weights([gate.weights[:, None], np.array([gate.bias], np.float32)])
     any_label = 1 / model.output.shape[-1]
     return keras.Model(model.inputs, (model.output - any_label) * familiar + any_label)
