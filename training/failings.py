@@ -16,6 +16,9 @@ WEAK = 0.5
 LOST = 0.02
 """Accuracy that a condition may cost without being named."""
 
+PROMPT = 1.0
+"""Seconds to the right label after a change, in half of the cases, above which a model is slow."""
+
 CALIBRATED = 0.05
 """Calibration error above which the probabilities are named as off."""
 
@@ -103,10 +106,13 @@ def _changes(measured: Measured) -> list[str]:
     for m in of(measured, "splices"):
         median, noticed = m["window"]["median"], m["window"]["noticed"]
         late = f"more than {m['seconds']:g} s" if median is None else f"{median:.1f} s or more"
-        told.append(
-            f"It is slow to notice a change: in half of the cases {late} pass, and "
-            f"{1 - noticed:.0%} of the changes it does not notice within {m['seconds']:g} s."
-        )
+        missed = f"{1 - noticed:.0%} of the changes it does not notice within {m['seconds']:g} s."
+        if median is None or median > PROMPT:
+            told.append(
+                f"It is slow to notice a change: in half of the cases {late} pass, and {missed}"
+            )
+        elif noticed < 1:
+            told.append(f"It notices most changes soon, but {missed}")
     return told
 
 

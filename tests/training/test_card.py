@@ -146,6 +146,22 @@ def test_failings_follow_from_the_figures(manifest: Manifest) -> None:
     ]
 
 
+@pytest.mark.parametrize(
+    ("median", "noticed", "told"),
+    [
+        (0.8, 1.0, []),
+        (0.8, 0.9, ["It notices most changes soon, but 10% of the changes it does not notice"]),
+        (None, 0.4, ["It is slow to notice a change: in half of the cases more than 6 s pass"]),
+    ],
+)
+def test_only_changes_that_are_noticed_late_or_never_are_failings(
+    manifest: Manifest, median: float | None, noticed: float, told: list[str]
+) -> None:
+    splices = SPLICES | {"window": SPLICES["window"] | {"median": median, "noticed": noticed}}
+    found = [line for line in failings(manifest, [splices]) if "notice" in line]
+    assert [line[: len(t)] for line, t in zip(found, told, strict=True)] == told
+
+
 def test_a_good_model_has_little_to_tell(manifest: Manifest) -> None:
     rows = {"ape": {"n": 10, "precision": 0.9, "recall": 0.9, "f1": 0.9}}
     good = FIGURES | {"ece": 0.01, "per_class": rows}
