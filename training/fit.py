@@ -13,12 +13,13 @@ from typing import Any
 import numpy as np
 
 from realtime.errors import UserError
+from realtime.features import build
 from realtime.files import whole
 from realtime.quiet import quiet_stderr
 from realtime.registry import SHIPPED
 from training import networks
 from training.distil import Teacher
-from training.inputs import Inputs
+from training.inputs import Inputs, lessons
 from training.presets import Preset
 
 
@@ -74,6 +75,7 @@ def train(preset: Preset, inputs: Inputs, folder: Path, *, seed: int = 0) -> Ite
     import keras
 
     schedule = preset.schedule
+    inputs = lessons(inputs, preset)
     teacher = Teacher(SHIPPED / preset.teacher, preset.taught) if preset.teacher else None
     folder.mkdir(parents=True, exist_ok=True)
     checkpoint, log = folder / "last.keras", folder / "history.json"
@@ -122,10 +124,11 @@ def train(preset: Preset, inputs: Inputs, folder: Path, *, seed: int = 0) -> Ite
 
 
 def trained(folder: Path, preset: Preset) -> Any:
-    """The network as it was last checkpointed, a ``keras.Model`` for any number of windows."""
+    """The network as it was last checkpointed, a ``keras.Model``, for whole windows, however many."""
     import keras
 
-    return networks.rebuilt(keras.models.load_model(folder / "last.keras"), preset.network, keras)
+    model = keras.models.load_model(folder / "last.keras")
+    return networks.rebuilt(model, preset.network, keras, shape=build(preset.feature).shape)
 
 
 def seed_dropout(model: Any, seed: int) -> None:

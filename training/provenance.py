@@ -38,6 +38,8 @@ def describe(preset: Preset, data: Dataset, seed: int) -> dict[str, Any]:
         "labels": data.labels,
         "data": fingerprint(data),
     }
+    if preset.crop:
+        values["crop"] = preset.crop
     if preset.teacher:
         values["teacher"] = [distil.digest(SHIPPED / preset.teacher), preset.taught]
     ready: dict[str, Any] = json.loads(json.dumps(values))

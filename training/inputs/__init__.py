@@ -7,7 +7,7 @@ with fresh augmentation. What is costly is made once, into a pool on disk.
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any, Protocol
+from typing import Any, Protocol, runtime_checkable
 
 import numpy as np
 
@@ -43,6 +43,28 @@ class Inputs(Protocol):
         ...
 
 
+@runtime_checkable
+class Croppable(Protocol):
+    """Inputs that have shorter windows, too."""
+
+    def crop(self, frames: int) -> Inputs:
+        """The same in windows of so many frames."""
+        ...
+
+
+def lessons(inputs: Inputs, preset: Preset) -> Inputs:
+    """What a network learns from: whole windows, or shorter ones where its preset says so.
+
+    Raises:
+        ValueError: These inputs have no shorter ones.
+    """
+    if not preset.crop:
+        return inputs
+    if not isinstance(inputs, Croppable):
+        raise ValueError(f"preset {preset.name!r}: {preset.inputs} cannot be cropped")
+    return inputs.crop(preset.crop)
+
+
 def make(preset: Preset, data: Dataset, *, jobs: Jobs, seed: int) -> Inputs:
     """The inputs that a preset asks for.
 
@@ -72,6 +94,7 @@ def make(preset: Preset, data: Dataset, *, jobs: Jobs, seed: int) -> Inputs:
         preset.feature,
         fonts=find_soundfonts(),
         stretches=preset.pool,
+        crop=preset.crop,
         jobs=jobs,
         seed=seed,
     )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from copy import copy
 from pathlib import Path
 from typing import Any
 
@@ -131,14 +132,15 @@ class NoteInputs:
 class PieceSoundInputs:
     """Spectrograms of pieces, played on a piano or as written, by a person or a sequencer.
 
-    The pool holds stretches twice as long as a window, in decibels; each draw takes a window from
-    anywhere in one, transposes it by shifting its bands and masks parts of it.
+    The pool holds stretches twice as long as what is trained on, in decibels; each draw takes a
+    window from anywhere in one, transposes it by shifting its bands and masks parts of it.
 
     Args:
         data: Labelled MIDI files.
         feature: Description of a ``spectrogram`` feature with a logarithmic scale.
         fonts: SoundFonts, used in turn.
         stretches: Size of the pool.
+        crop: Frames of a window that are trained on, at least half of them; all by default.
         jobs: By whom it is made.
         seed: Of every choice.
     """
@@ -155,12 +157,12 @@ class PieceSoundInputs:
         *,
         fonts: list[Path],
         stretches: int,
+        crop: int = 0,
         jobs: Jobs = 1,
         seed: int = 0,
     ) -> None:
-        self.feature = feature
-        self._spectrogram: Any = build(feature)
-        self.shape: tuple[int, ...] = self._spectrogram.shape
+        self._read(feature)
+        self._stretch = {**feature, "frames": 2 * (crop or feature["frames"])}
         self._pieces = Pieces(data)
         self.labels, self.left_out = self._pieces.labels, self._pieces.left_out
         self._fonts, self._seed = fonts, seed
@@ -168,7 +170,7 @@ class PieceSoundInputs:
         self._semitone = (self.shape[1] - 1) / octaves / 12
         key = {
             "files": sorted(str(e.path.resolve()) for e in data.examples),
-            "feature": feature,
+            "feature": self._stretch,
             "fonts": [f.name for f in fonts],
             "stretches": stretches,
             "seed": seed,
@@ -181,13 +183,25 @@ class PieceSoundInputs:
         """Make the pool."""
         self._pool.prepare(progress)
 
+    def crop(self, frames: int) -> PieceSoundInputs:
+        """The same pool, read in shorter windows; see ``Croppable``."""
+        shorter = copy(self)
+        shorter._read({**self.feature, "frames": frames})
+        return shorter
+
+    def _read(self, feature: dict[str, Any]) -> None:
+        self.feature = feature
+        self._spectrogram: Any = build(feature)
+        self.shape: tuple[int, ...] = self._spectrogram.shape
+
     def draw(self, n: int, rng: np.random.Generator) -> tuple[np.ndarray, np.ndarray]:
         """Windows and targets; see ``Inputs``."""
         frames, bands = self.shape
+        latest = self._stretch["frames"] - frames
         chosen = rng.integers(len(self._pool.labels), size=n)
         windows = np.empty((n, frames, bands), np.float32)
         for j, i in enumerate(chosen):
-            start = int(rng.integers(0, frames + 1))
+            start = int(rng.integers(0, latest + 1))
             stretch = self._pool.window(int(i))[start : start + frames]
             shift = round(rng.uniform(-self.SHIFT, self.SHIFT) * self._semitone)
             decibels = np.full((frames, bands), self.LOW, np.float32)
@@ -202,9 +216,8 @@ class PieceSoundInputs:
 
     def _make(self, k: int) -> Shard:
         rng = np.random.default_rng([self._seed, k])
-        frames, bands = self.shape
-        long: Any = build({**self.feature, "frames": 2 * frames})
-        windows = np.zeros((self.SHARD, 2 * frames, bands), np.uint8)
+        long: Any = build(self._stretch)
+        windows = np.zeros((self.SHARD, *long.shape), np.uint8)
         labels = np.zeros(self.SHARD, np.int64)
         n = long.window_samples
         with Synth(self._fonts[k % len(self._fonts)]) as synth:

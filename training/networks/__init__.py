@@ -90,15 +90,18 @@ def build(
     return keras.Model(inputs, outputs)
 
 
-def rebuilt(model: Any, spec: dict[str, Any], keras: ModuleType) -> Any:
+def rebuilt(
+    model: Any, spec: dict[str, Any], keras: ModuleType, *, shape: tuple[int, ...] | None = None
+) -> Any:
     """A trained network built once more, for any number of windows, with the same weights.
 
     Args:
         model: What ``build`` made, trained.
         spec: What it was built from.
         keras: Which Keras to build it with.
+        shape: Of its windows, if not of those that it was trained on.
     """
-    twin = build(spec, model.input_shape[1:], model.output_shape[-1], keras)
+    twin = build(spec, shape or model.input_shape[1:], model.output_shape[-1], keras)
     for old, new in zip(_weighted(model), _weighted(twin), strict=True):
         new.set_weights(old.get_weights())
     return twin

@@ -40,7 +40,7 @@ NOTES = {
 WITHIN: dict[str, dict[str, Any]] = {
     "sounds": {},
     "notes": {"length": 100},
-    "piece-sounds": {"win_length": 3940, "hop": 612},
+    "piece-sounds": {"frames": 256, "win_length": 3940, "hop": 612},
 }
 """What our own features are changed by to see no more than the papers' windows hold."""
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import mido
@@ -10,9 +11,9 @@ import pytest
 
 from realtime.synth import default_soundfont
 from training.datasets import read_all
-from training.inputs import pieces
+from training.inputs import lessons, pieces
 from training.inputs.pieces import PieceSoundInputs
-from training.presets import PICTURE
+from training.presets import PICTURE, PRESETS
 
 FEATURE = PICTURE | {"frames": 24}
 
@@ -66,3 +67,32 @@ def test_what_is_no_music_is_nobodys(source) -> None:
     windows, targets = source.draw(8, np.random.default_rng(2))
     assert windows.max() == pytest.approx(1)
     assert (targets == 0.5).all()
+
+
+def test_crops_are_shorter_windows_of_the_same_stretches(source) -> None:
+    shorter = source.crop(16)
+    windows, targets = shorter.draw(40, np.random.default_rng(3))
+    assert windows.shape == (40, 16, 256)
+    assert shorter.feature["frames"] == 16
+    assert source.draw(2, np.random.default_rng(3))[0].shape == (2, 24, 256)
+    loudest = (windows**16).sum(axis=1)
+    middle = np.array([np.average(np.arange(256), weights=row) for row in loudest])
+    high = targets[:, source.labels.index("chopin")] == 1
+    assert np.median(middle[high]) > np.median(middle[~high]) + 50  # a tail may be all noise
+
+
+def test_stretches_are_twice_as_long_as_what_is_learned_from(source) -> None:
+    assert source._pool.window(0).shape == (48, 256)
+    data = read_all([f"composers:{Path('pieces').resolve()}"])
+    made = PieceSoundInputs(data, FEATURE, fonts=[default_soundfont()], stretches=12, crop=16)
+    made.prepare(lambda *_: None)
+    assert made._pool.window(0).shape == (32, 256)
+    assert made.draw(3, np.random.default_rng(0))[0].shape == (3, 24, 256)
+
+
+def test_what_has_no_crops_says_so(source) -> None:
+    preset = PRESETS["composer-cnn"]
+    assert lessons(source, replace(preset, crop=0)) is source
+    assert lessons(source, replace(preset, crop=16)).shape == (16, 256)
+    with pytest.raises(ValueError, match="cannot be cropped"):
+        lessons(object(), preset)
