@@ -124,7 +124,7 @@ def train(preset: Preset, inputs: Inputs, folder: Path, *, seed: int = 0) -> Ite
 
 
 def trained(folder: Path, preset: Preset) -> Any:
-    """The network as it was last checkpointed, a ``keras.Model``, for whole windows, however many."""
+    """The network as it was last checkpointed, for whole windows: a ``keras.Model``."""
     import keras
 
     model = keras.models.load_model(folder / "last.keras")
