@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import math
 import os
+from contextlib import suppress
 from pathlib import Path
 
 from realtime.errors import UserError
@@ -45,14 +46,17 @@ class CsvFile:
             self._file = open(  # noqa: SIM115 - closed by close()
                 path, "a", buffering=1, newline="", encoding="utf-8"
             )
-            self._rows = csv.writer(self._file, lineterminator="\n")
+        except (OSError, ValueError) as error:
+            raise _refused(path, error) from error
+        self._rows = csv.writer(self._file, lineterminator="\n")
+        try:
             self._stale = os.fstat(self._file.fileno()).st_size > 0
             if not self._stale:
                 self._rows.writerow(COLUMNS)
-        except (OSError, ValueError) as error:
-            reason = getattr(error, "strerror", None) or str(error)
-            name = printable(str(path))
-            raise UserError(f"{name}: cannot write CSV there ({reason}); name another") from error
+        except OSError as error:
+            with suppress(OSError):  # what it holds cannot be written now either
+                self._file.close()
+            raise _refused(path, error) from error
 
     def emit(self, record: Record) -> None:
         """Writes a row for a prediction; nothing for anything else."""
@@ -84,6 +88,11 @@ class CsvFile:
     def close(self) -> None:
         """Closes the file."""
         self._file.close()
+
+
+def _refused(path: str | Path, error: OSError | ValueError) -> UserError:
+    reason = getattr(error, "strerror", None) or str(error)
+    return UserError(f"{printable(str(path))}: cannot write CSV there ({reason}); name another")
 
 
 def _number(value: float, digits: int) -> str:
