@@ -118,6 +118,7 @@ def test_results_keep_the_order_of_what_they_are_of(monkeypatch: pytest.MonkeyPa
 
 
 def test_there_is_no_scheduler(sounds: Path, tmp_path: Path, monkeypatch, capsys) -> None:
+    pytest.importorskip("distributed")
     monkeypatch.chdir(tmp_path)
     monkeypatch.setattr("realtime.batch.cluster.WAIT", 1)
     argv = ["fit", "instrument-cnn", "--data", "folders:sounds", "--dask", "tcp://127.0.0.1:1"]
