@@ -152,26 +152,16 @@ def _judging_commands(commands: Any) -> None:
         "describe", help="write a model's card and the metadata in its file anew"
     )
     describe.add_argument("models", nargs="+", metavar="MODEL", help="a name or a model folder")
-    _measurements(describe)
+    _results(describe, "of measurements")
 
     report = commands.add_parser("report", help="one page of all figures, with plots")
-    _measurements(report)
+    _results(report, "of measurements")
     report.add_argument(
         "--out",
         type=Path,
         default=Path("docs") / "judging.md",
         metavar="FILE",
         help="the page (docs/judging.md)",
-    )
-
-
-def _measurements(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument(
-        "--results",
-        type=Path,
-        default=Path("reports"),
-        metavar="FOLDER",
-        help="of measurements (reports)",
     )
 
 
@@ -229,13 +219,15 @@ def _protocol(parser: argparse.ArgumentParser, folds: int | None = None) -> None
     parser.add_argument("--most", type=_whole(1), metavar="N", help="windows a label at most")
 
 
-def _results(parser: argparse.ArgumentParser) -> None:
+def _results(
+    parser: argparse.ArgumentParser, told: str = "for the protocol's figures, which report reads"
+) -> None:
     parser.add_argument(
         "--results",
         type=Path,
         default=Path("reports"),
         metavar="FOLDER",
-        help="for the protocol's figures, which report reads (reports)",
+        help=f"{told} (reports)",
     )
 
 

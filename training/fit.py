@@ -128,8 +128,8 @@ def trained(folder: Path, preset: Preset) -> Any:
     import keras
 
     model = keras.models.load_model(folder / "last.keras")
-    whole = build(preset.feature).shape if preset.crop else None
-    return networks.rebuilt(model, preset.network, keras, shape=whole)
+    shape = build(preset.feature).shape if preset.crop else None
+    return networks.rebuilt(model, preset.network, keras, shape=shape)
 
 
 def seed_dropout(model: Any, seed: int) -> None:

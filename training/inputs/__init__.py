@@ -11,6 +11,7 @@ from typing import Any, Protocol, runtime_checkable
 
 import numpy as np
 
+from realtime.errors import UserError
 from training.datasets import Dataset
 from training.presets import Preset
 from training.work import Jobs
@@ -56,12 +57,12 @@ def lessons(inputs: Inputs, preset: Preset) -> Inputs:
     """What a network learns from: whole windows, or shorter ones where its preset says so.
 
     Raises:
-        ValueError: These inputs have no shorter ones.
+        UserError: These inputs have no shorter ones.
     """
     if not preset.crop:
         return inputs
     if not isinstance(inputs, Croppable):
-        raise ValueError(f"preset {preset.name!r}: {preset.inputs} cannot be cropped")
+        raise UserError(f"preset {preset.name!r}: {preset.inputs} cannot be cropped; leave crop 0")
     return inputs.crop(preset.crop)
 
 

@@ -143,6 +143,9 @@ class PieceSoundInputs:
         crop: Frames of a window that are trained on, at least half of them; all by default.
         jobs: By whom it is made.
         seed: Of every choice.
+
+    Raises:
+        UserError: A crop is shorter than half a window, or longer than a whole one.
     """
 
     SHARD = 40
@@ -162,6 +165,10 @@ class PieceSoundInputs:
         seed: int = 0,
     ) -> None:
         self._read(feature)
+        if crop and not self.shape[0] <= 2 * crop <= 2 * self.shape[0]:
+            raise UserError(
+                f"a crop of {crop} frames: must be half a window of {self.shape[0]} or more"
+            )
         self._stretch = {**feature, "frames": 2 * (crop or feature["frames"])}
         self._pieces = Pieces(data)
         self.labels, self.left_out = self._pieces.labels, self._pieces.left_out

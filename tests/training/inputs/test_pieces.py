@@ -9,6 +9,7 @@ import mido
 import numpy as np
 import pytest
 
+from realtime.errors import UserError
 from realtime.synth import default_soundfont
 from training.datasets import read_all
 from training.inputs import lessons, pieces
@@ -94,5 +95,12 @@ def test_what_has_no_crops_says_so(source) -> None:
     preset = PRESETS["composer-cnn"]
     assert lessons(source, replace(preset, crop=0)) is source
     assert lessons(source, replace(preset, crop=16)).shape == (16, 256)
-    with pytest.raises(ValueError, match="cannot be cropped"):
+    with pytest.raises(UserError, match="cannot be cropped"):
         lessons(object(), preset)
+
+
+@pytest.mark.parametrize("crop", [11, 25])
+def test_crops_are_half_a_window_or_more(source, crop) -> None:
+    data = read_all([f"composers:{Path('pieces').resolve()}"])
+    with pytest.raises(UserError, match=f"a crop of {crop} frames"):
+        PieceSoundInputs(data, FEATURE, fonts=[default_soundfont()], stretches=12, crop=crop)
