@@ -270,7 +270,7 @@ class MidiPort:
 
     def _is_here(self) -> bool:
         system = self._system
-        if system is None or not system.alive:
+        if system is None or not system.alive or not system.answers:
             return False
         return self._virtual is not None or self._port_name in system.inputs()
 
@@ -293,7 +293,6 @@ class MidiPort:
 
     def _wait_for_return(self) -> Generator[Pause, None, bool]:
         """Whether the port is open again; not if the source was stopped before."""
-        self._close_input()
         while not self._stopped:
             yield Pause(self._position(self._clock.now()))
             # Looking at the ports is cheap, making clients for a system that is down is not.
@@ -308,6 +307,9 @@ class MidiPort:
                 self._close_system()
             if self._system is None:
                 self._system = MidiSystem(self._api)
+            elif not self._system.answers:
+                return False
+            self._close_input()
             if self._virtual is None:
                 ports = self._system.inputs()
                 name = midi_system.same_port(self._api, self._port_name, ports)
@@ -328,9 +330,9 @@ class MidiPort:
 
     def _close_system(self) -> None:
         """Close the system and all that depends on it, as a dead one requires."""
-        self._close_input()
+        self._input = None
         if self._through is not None:
-            self._through.close()
+            self._through.forget()
         system, self._system = self._system, None
         if system is not None:
             system.close()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ctypes
 import re
 import sys
 from collections.abc import Callable
@@ -13,6 +14,7 @@ import mido
 from realtime.errors import UserError
 from realtime.quiet import quiet_stderr
 from realtime.sources.jack import JackWatch
+from realtime.sources.jack_heartbeat import JackHeartbeat
 from realtime.text import printable
 
 _LABELS = {  # RtMidi's names; in the order in which they are tried
@@ -53,29 +55,41 @@ class MidiPorts:
 class MidiSystem:
     """One MIDI system in use: lists its ports and opens them.
 
-    Close every port before the system, and the system before making a new one.
+    Close it before making a new one. Ask nothing of it while it does not answer: that would hang.
 
     Args:
         api: RtMidi's name of it.
 
     Raises:
-        OSError: It does not work here.
+        OSError: It does not work here, or does not answer.
     """
 
     def __init__(self, api: str) -> None:
         rtmidi = _load()
         self.api = api
         self._backend = mido.Backend(f"mido.backends.rtmidi/{api}")
-        with quiet_stderr():
-            # A lasting one: making a client for every look at the ports takes 25 ms on JACK.
-            self._in = rtmidi.MidiIn(getattr(rtmidi, f"API_{api}"))
-        self._out: Any = None
         self._watch = JackWatch() if api == "UNIX_JACK" else None
+        running = self._watch is not None and self._watch.running
+        self._heartbeat = JackHeartbeat() if running else None
+        try:
+            with quiet_stderr():
+                # A lasting one: making a client for every look at the ports takes 25 ms on JACK.
+                self._in = rtmidi.MidiIn(getattr(rtmidi, f"API_{api}"))
+        except BaseException:
+            self._end_heartbeat()
+            raise
+        self._out: Any = None
+        self._ports: list[Any] = []
 
     @property
     def alive(self) -> bool:
         """Whether the system is still there; if not, close it."""
         return self._watch is None or self._watch.alive
+
+    @property
+    def answers(self) -> bool:
+        """Whether the system does not hang, as it was a second ago; does not wait for it."""
+        return self._heartbeat is None or self._heartbeat.regular
 
     def inputs(self) -> list[str]:
         """Ports that can be listened to."""
@@ -109,18 +123,35 @@ class MidiSystem:
         return self._opened(self._backend.open_output, name)
 
     def close(self) -> None:
-        """Leave the system."""
-        with quiet_stderr():
-            for client in (self._in, self._out):
-                if client is not None:
+        """Close the ports that are still open and leave the system.
+
+        One that hangs is not told: what is open there stays so until the process ends.
+        """
+        clients = [client for client in (self._in, self._out) if client is not None]
+        if self.alive and self._heartbeat is not None and not self._heartbeat.beats():
+            for left in (*self._ports, *clients):
+                # Not even when Python ends may it be deleted, which closes it.
+                ctypes.pythonapi.Py_IncRef(ctypes.py_object(left))
+        else:
+            with quiet_stderr():
+                for port in self._ports:
+                    port.close()
+                for client in clients:
                     client.delete()
+        self._end_heartbeat()
 
     def _opened(self, opener: Callable[..., Any], name: str, **options: Any) -> Any:
         with quiet_stderr():
             try:
-                return opener(name, **options)
+                port = opener(name, **options)
             except (OSError, _load().RtMidiError) as error:
                 raise OSError(printable(" ".join(str(error).split()))) from None
+        self._ports = [port, *(other for other in self._ports if not other.closed)]
+        return port
+
+    def _end_heartbeat(self) -> None:
+        if self._heartbeat is not None:
+            self._heartbeat.close()
 
 
 def survey(only: str | None = None) -> list[MidiPorts]:
@@ -163,6 +194,8 @@ def same_port(api: str, known: str, ports: list[str]) -> str | None:
 def _look(api: str, label: str) -> MidiPorts:
     try:
         system = MidiSystem(api)
+    except TimeoutError as error:
+        return MidiPorts(api, label, (), str(error))
     except OSError as error:
         return MidiPorts(api, label, (), _REMEDIES.get(api, printable(str(error))))
     try:

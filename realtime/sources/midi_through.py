@@ -71,6 +71,10 @@ class Through:
         for message in messages:
             self.send(message)
 
+    def forget(self) -> None:
+        """Use the port no more, as its system is being closed and closes it."""
+        self._port = None
+
     def close(self) -> None:
         """Close the port."""
         port, self._port = self._port, None

@@ -234,6 +234,9 @@ def _meet_jack(sd: Any) -> None:
 
 
 def _end(sd: Any) -> None:
-    """End PortAudio with the process, unless that would hang or crash."""
+    """End PortAudio with the process, unless that would crash, nor wait long if it hangs."""
     if not (_closing or _turn.locked() or jack_ended()):
-        sd._exit_handler()
+        worker = threading.Thread(target=sd._exit_handler, name="portaudio-end", daemon=True)
+        with contextlib.suppress(RuntimeError):  # Python 3.12.0 starts none so late
+            worker.start()
+            worker.join(_PATIENCE)

@@ -3,6 +3,7 @@ find another one."""
 
 from __future__ import annotations
 
+import signal
 import time
 
 import pytest
@@ -101,6 +102,20 @@ def test_a_server_beside_that_of_the_microphone(pulse, jack_at, listen, how):
     assert mic.wait("event", kind="reconnected")["at"] - returned < 3
     time.sleep(0.5)
     mic.stop()
+
+
+@pytest.mark.parametrize("signum", [signal.SIGINT, signal.SIGTERM])
+def test_ending_while_a_server_beside_that_of_the_microphone_hangs(pulse, jack_at, helper, signum):
+    jack = jack_at(48_000)
+    argv = ["--mic", "vmic", "--model", "instrument-cnn", "--json"]
+    listener = helper("realtime.cli", *argv, env=jack.env)
+    listener.wait("prediction", 2, seconds=60)
+    jack.hang()
+    listener.wait("prediction", len(listener.all("prediction")) + 4)
+    assert listener.all("event", kind="disconnected") == []
+    listener.process.send_signal(signum)
+    assert listener.process.wait(5) == 130
+    listener.wait("summary", seconds=1)
 
 
 def test_ending_after_the_server_of_the_microphone_died(jack_at, listen):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import signal
 import subprocess
 import sys
 import time
@@ -30,7 +31,8 @@ def keys(jack, helper):
     player = helper("play_midi.py")
     player.wait("ready")
     player.tell(do="open", name="keys")
-    return player
+    yield player
+    jack.go_on()
 
 
 def texts(listener):
@@ -152,6 +154,71 @@ def test_the_midi_server_dies_and_returns(jack, keys, helper, listen):
     port.stop()
     assert texts(port) == [on(60), off(60), on(61)]
     assert left(port) == {}
+
+
+@pytest.mark.parametrize("then", ["goes on", "is killed and started again"])
+def test_the_midi_server_hangs_and(jack, keys, helper, listen, then):
+    port = listen("midi", port="keys")
+    port.wait("begin")
+    keys.tell(do="send", messages=[note(60)])
+    port.wait("message")
+    hung = time.perf_counter()
+    jack.hang()
+    gone = port.wait("event", kind="disconnected")
+    assert gone["at"] - hung < 2
+    time.sleep(1.5)
+    if then == "goes on":
+        returned = time.perf_counter()
+        jack.go_on()
+    else:
+        jack.kill()
+        keys.process.kill()
+        time.sleep(1)
+        jack.start()
+        keys = helper("play_midi.py")
+        keys.wait("ready")
+        returned = time.perf_counter()
+        keys.tell(do="open", name="keys")
+    assert port.wait("event", kind="reconnected")["at"] - returned < 3
+    time.sleep(0.3)
+    keys.tell(do="send", messages=[note(61)])
+    port.wait("message", 3)
+    port.stop()
+    assert texts(port) == [on(60), off(60), on(61)]
+    assert left(port) == {}
+
+
+@pytest.mark.usefixtures("keys")
+@pytest.mark.parametrize("when", ["unnoticed", "noticed"])
+@pytest.mark.parametrize("signum", [signal.SIGINT, signal.SIGTERM])
+def test_ending_while_the_midi_server_hangs(jack, helper, when, signum):
+    """Its ports cannot be closed then."""
+    listener = helper("realtime.cli", "--midi-port", "keys", "--json")
+    listener.wait("start", seconds=60)
+    time.sleep(1)
+    jack.hang()
+    if when == "noticed":
+        listener.wait("event", kind="disconnected")
+    else:
+        time.sleep(0.2)
+    listener.process.send_signal(signum)
+    assert listener.process.wait(5) == 130
+    listener.wait("summary", seconds=1)
+
+
+@pytest.mark.usefixtures("keys")
+def test_a_midi_server_that_hangs_from_the_start(jack, env):
+    jack.hang()
+    done = subprocess.run(
+        [sys.executable, "-m", "realtime.cli", "--midi-port", "keys"],
+        env=env,
+        capture_output=True,
+        check=False,
+        text=True,
+        timeout=60,
+    )
+    assert done.returncode == 2
+    assert "JACK: its server does not answer: restart it" in done.stderr.splitlines()[-1]
 
 
 @pytest.mark.parametrize(

@@ -173,6 +173,33 @@ def test_vanishing_and_returning(midi):
     assert all(at == pytest.approx(when, abs=0.01) for when, at in stage.pauses)
 
 
+def test_a_system_that_hangs_is_asked_nothing(midi, monkeypatch):
+    stage = Stage(midi)
+    stage.play(0.1, "note_on", note=60)
+
+    def ask():
+        assert midi.systems[0].answers, "this would hang"
+        return ["keys"]
+
+    def hang():
+        midi.systems[0].answers = False
+        monkeypatch.setattr(midi.systems[0], "inputs", ask)
+
+    stage.at(1, hang)
+    stage.at(3, lambda: setattr(midi.systems[0], "answers", True))
+    stage.play(3.5, "note_on", note=60)
+    stage.run(4)
+    assert stage.kinds == ["disconnected", "reconnected"]
+    gone, back = stage.events
+    assert 1 <= gone.t < 1.2
+    assert 3 <= back.t < 3.3
+    assert [text for _, text in stage.heard()] == [
+        NOTE,
+        "note_off channel=0 note=60 velocity=64 time=0",
+        NOTE,
+    ]
+
+
 def test_returning_with_another_number(midi):
     midi.ports[:] = ["synth:out", "keys:out"]
     stage = Stage(midi, "keys")

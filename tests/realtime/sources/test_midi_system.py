@@ -94,6 +94,72 @@ def test_errors_become_os_errors(rtmidi, monkeypatch):
     system.close()
 
 
+class FakeHeartbeat:
+    """Of a server that hangs after its first answer."""
+
+    regular = False
+    open = 0
+
+    def __init__(self):
+        FakeHeartbeat.open += 1
+
+    def beats(self):
+        return False
+
+    def close(self):
+        FakeHeartbeat.open -= 1
+
+
+@pytest.fixture
+def jack(monkeypatch):
+    """A JACK server that runs."""
+    watch = SimpleNamespace(alive=True, running=True)
+    monkeypatch.setattr(midi_system, "JackWatch", lambda: watch)
+    monkeypatch.setattr(midi_system, "JackHeartbeat", FakeHeartbeat)
+    yield watch
+    assert FakeHeartbeat.open == 0
+
+
+class Port:
+    closed = False
+
+    def close(self):
+        self.closed = True
+
+
+@pytest.mark.parametrize("alive", [True, False])
+def test_nothing_of_a_server_that_hangs_is_closed(jack, rtmidi, monkeypatch, alive):
+    """Nor when Python drops it; all of one that ended is."""
+    monkeypatch.setattr(rtmidi, "MidiIn", rtmidi.MidiOut)
+    system = MidiSystem("UNIX_JACK")
+    assert not system.answers
+    port = Port()
+    monkeypatch.setattr(system, "_backend", SimpleNamespace(open_input=lambda *_, **__: port))
+    system.open_input("x", print, virtual=True)
+    before = sys.getrefcount(port)
+    jack.alive = alive
+    system.close()
+    assert port.closed != alive
+    assert sys.getrefcount(port) == before + alive
+    assert rtmidi.open == alive
+    rtmidi.open = 0
+
+
+def test_a_server_that_runs_and_takes_no_client(jack, rtmidi):
+    with pytest.raises(OSError, match="not running"):
+        MidiSystem("UNIX_JACK")
+
+
+def test_survey_of_a_server_that_hangs(jack, rtmidi, monkeypatch):
+    def hang():
+        raise TimeoutError("its server does not answer: restart it")
+
+    monkeypatch.setattr(midi_system, "JackHeartbeat", hang)
+    assert survey("jack") == [
+        MidiPorts("UNIX_JACK", "JACK", (), "its server does not answer: restart it")
+    ]
+
+
 @pytest.mark.parametrize(
     ("api", "known", "ports", "found"),
     [
