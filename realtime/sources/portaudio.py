@@ -237,6 +237,9 @@ def _end(sd: Any) -> None:
     """End PortAudio with the process, unless that would crash, nor wait long if it hangs."""
     if not (_closing or _turn.locked() or jack_ended()):
         worker = threading.Thread(target=sd._exit_handler, name="portaudio-end", daemon=True)
-        with contextlib.suppress(RuntimeError):  # Python 3.12.0 starts none so late
+        try:
             worker.start()
+        except RuntimeError:  # Python 3.12.0 and .1 start none so late
+            sd._exit_handler()
+        else:
             worker.join(_PATIENCE)
