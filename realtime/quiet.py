@@ -15,6 +15,7 @@ class _Stderr:
     def __init__(self) -> None:
         self.turn = threading.Lock()
         self.inside = 0
+        self.era = 0  # of those who are inside
         self.kept: int | None = None  # the real one while it is quiet
 
     def mute(self) -> None:
@@ -27,10 +28,6 @@ class _Stderr:
     def unmute(self) -> None:
         if self.kept is not None:
             os.dup2(self.kept, 2)
-
-    def end(self) -> None:
-        self.unmute()
-        if self.kept is not None:
             os.close(self.kept)
             self.kept = None
 
@@ -53,16 +50,23 @@ def quiet_stderr() -> Iterator[None]:
         _stderr.inside += 1
         if _stderr.inside == 1:
             _stderr.mute()
+        era = _stderr.era
     try:
         yield
     finally:
         with _stderr.turn:
-            _stderr.inside -= 1
-            if _stderr.inside == 0:
-                _stderr.end()
+            if era == _stderr.era:
+                _stderr.inside -= 1
+                if _stderr.inside == 0:
+                    _stderr.unmute()
 
 
 def unmute_stderr() -> None:
-    """Let stderr be heard again although somebody is inside, and perhaps for good."""
+    """Let stderr be heard again although somebody is inside, and perhaps for good.
+
+    Who enters later keeps it quiet as ever.
+    """
     with _stderr.turn:
+        _stderr.era += 1
+        _stderr.inside = 0
         _stderr.unmute()

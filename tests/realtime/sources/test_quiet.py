@@ -47,3 +47,15 @@ def test_stderr_is_given_back_while_somebody_is_inside(capfd):
     unmute_stderr()
     os.write(2, b" and more")
     assert capfd.readouterr().err == "news and more"
+
+
+def test_it_can_be_quiet_beside_somebody_who_stays_inside(capfd):
+    with quiet_stderr():
+        unmute_stderr()
+        with quiet_stderr():
+            os.write(2, b"chatter")
+        os.write(2, b"news")
+    os.write(2, b" and more")
+    with quiet_stderr():
+        os.write(2, b"chatter")
+    assert capfd.readouterr().err == "news and more"
