@@ -151,7 +151,9 @@ PRESETS = {
                 "frames": [256, 128],
                 "counts": 256,
             },
-            schedule=Schedule(epochs=70, windows=8192, rate=3e-3, decay=1e-2, carried=True),
+            schedule=Schedule(
+                epochs=190, windows=8192, rate=3e-3, decay=1e-2, restarts=(70,), carried=True
+            ),
             quantisation="dynamic",
             pool=40_000,
             gated=True,
