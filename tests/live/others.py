@@ -289,3 +289,10 @@ def jack_audio(env, rate=48_000):
     need("jackd", "jack_lsp")
     command = ["jackd", "-r", "-L", "2", "-d", "dummy", "-r", str(rate), "-p", "1024"]
     return JackServer(env, command, ["jack_lsp"])
+
+
+def full_jack_audio(env):
+    """JACK whose ports are all taken, by its driver: its microphone and MIDI refuse everybody."""
+    need("jackd", "jack_lsp")
+    sound = ["-d", "dummy", "-C", "2", "-P", "2", "-r", "48000", "-p", "1024"]
+    return JackServer(env, ["jackd", "-r", "--port-max", "5", *sound], ["jack_lsp"])

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import json
+import os
 import re
 import subprocess
 import sys
 
 from brokers import free_port
-from others import guarded_pulse_audio
+from others import full_jack_audio, guarded_pulse_audio
 
 from realtime.recording import Recording
 
@@ -50,6 +51,31 @@ def test_a_server_that_refuses_us_is_one_line(alone, tmp_path):
     assert line.startswith(
         "rt-classify: no microphone: plug one in, or check that the sound server"
     )
+
+
+def test_devices_that_are_taken_are_one_line_and_the_choice(env):
+    server = full_jack_audio(env | {"JACK_DEFAULT_SERVER": f"rtc-{os.getpid()}-full"}).start()
+    try:
+        mic, midi = (
+            subprocess.run(
+                [sys.executable, "-m", "realtime.cli", *argv, "--duration", "0.5", "--json"],
+                env=server.env,
+                capture_output=True,
+                text=True,
+                check=False,
+                timeout=60,
+            )
+            for argv in (["--mic", "system"], ["--midi-virtual", "x", "--midi-api", "jack"])
+        )
+    finally:
+        server.stop()
+    assert (mic.returncode, midi.returncode) == (2, 2)
+    (heard,) = mic.stderr.splitlines()
+    assert heard.startswith("rt-classify: system: cannot be opened (")
+    assert "'system' (JACK Audio Connection Kit)" in heard
+    (played,) = midi.stderr.splitlines()
+    assert played.startswith("rt-classify: x: cannot be opened (")
+    assert "--list-devices shows them" in played
 
 
 def test_a_closed_terminal_leaves_a_whole_recording(pulse, terminal, tone, tmp_path):
