@@ -26,7 +26,7 @@ from typing import Any
 import numpy as np
 
 from realtime.errors import UserError
-from realtime.sources import devices, portaudio
+from realtime.sources import child, devices, portaudio
 from realtime.sources.jack import JackWatch
 from realtime.sources.portaudio import AudioInput, FormatError
 
@@ -71,7 +71,7 @@ class JackAnew:
         self._out = self._process.stdout
         said = json.loads(self._out.readline() or '{"error": "its process ended"}')
         if "error" in said:
-            self._stop()
+            self.abort()
             self._out.close()
             raise OSError(said["error"])
         self.rate: int = said["rate"]
@@ -85,7 +85,7 @@ class JackAnew:
 
     def abort(self) -> None:
         """Stop it."""
-        self._stop()
+        child.end(self._process, _PATIENCE)
 
     def close(self) -> None:
         """Wait for its end."""
@@ -103,16 +103,6 @@ class JackAnew:
             self._callback(frames, count, None, _LOST if lost else None)
         out.close()
         self._finished()
-
-    def _stop(self) -> None:
-        assert self._process.stdin is not None
-        with contextlib.suppress(OSError):
-            self._process.stdin.close()
-        try:
-            self._process.wait(_PATIENCE)
-        except subprocess.TimeoutExpired:
-            self._process.kill()
-            self._process.wait()
 
 
 def take_own_name() -> None:

@@ -66,13 +66,9 @@ class JackHeartbeat:
 
     def close(self) -> None:
         """Stop following it."""
-        assert self._process.stdin is not None
-        self._process.stdin.close()
-        try:
-            self._process.wait(_PATIENCE)
-        except subprocess.TimeoutExpired:
-            self._process.kill()
-            self._process.wait()
+        from realtime.sources import child  # not above: as a program this file stands alone
+
+        child.end(self._process, _PATIENCE)
         self._out.close()
 
     def _beats(self, seconds: float) -> bool:
