@@ -49,7 +49,9 @@ class Teacher:
         self._share = share
 
     def soften(self, windows: np.ndarray, targets: np.ndarray) -> np.ndarray:
-        """Mix what the teacher says into the targets.
+        """Mix what the teacher says into the targets, but for windows that are of no label.
+
+        That these are none is certain; the teacher may take some of them for one.
 
         Args:
             windows: float32 (n, *shape).
@@ -58,6 +60,9 @@ class Teacher:
         Returns:
             float32 (n, n_labels), each row sums to 1.
         """
-        said = np.stack([self._network.predict(window) for window in windows])
-        said /= said.sum(axis=1, keepdims=True)  # in 8 bits they sum to about 1
-        return (1 - self._share) * targets + self._share * said
+        mixed = targets.copy()
+        for i in np.flatnonzero(targets.max(axis=1) > targets.min(axis=1)):
+            said = self._network.predict(windows[i])
+            said = said / said.sum()  # in 8 bits it sums to about 1
+            mixed[i] = (1 - self._share) * targets[i] + self._share * said
+        return mixed

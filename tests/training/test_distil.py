@@ -51,7 +51,6 @@ class TestTeacher:
     @pytest.mark.parametrize("share", [0, 0.25, 0.5, 1])
     def test_its_answers_stand_beside_the_labels_by_their_share(self, share, folder):
         given, targets = windows(4), one_hot([0, 1, 2, 0])
-        targets[3] = 1 / 3  # no instrument
         before = targets.copy()
         teacher = Teacher(folder, share)
         soft = teacher.soften(given, targets)
@@ -59,6 +58,13 @@ class TestTeacher:
         np.testing.assert_allclose(soft, (1 - share) * before + share * says(given), atol=1e-5)
         assert soft.sum(axis=1) == pytest.approx(1, abs=1e-5)
         assert np.array_equal(targets, before)
+
+    def test_of_what_has_no_label_it_says_nothing(self, folder):
+        targets = one_hot([0, 1, 2])
+        targets[1] = 1 / 3
+        soft = Teacher(folder, 0.8).soften(windows(3), targets)
+        np.testing.assert_array_equal(soft[1], targets[1])
+        assert not np.allclose(soft[[0, 2]], targets[[0, 2]])
 
     def test_each_window_gets_its_own_answer(self, folder):
         teacher = Teacher(folder, 1)

@@ -42,6 +42,7 @@ def kinds(fonts: list[Path]) -> dict[str, Draw]:
     found: dict[str, Draw] = {
         "noise": sound.noise,
         "speechlike": background.speechlike,
+        "howls": background.howls,
         "calls": background.calls,
         "knocks": background.knocks,
         "hum": _hum,
