@@ -170,7 +170,8 @@ PRESETS = {
             network={
                 "name": "mixed",
                 "stem": 24,
-                "vgg": [32],
+                "vgg": [[32]],
+                "vgg_norm": True,
                 "residual": [48],
                 "dense_blocks": [4, 4],
                 "growth": 16,

@@ -18,7 +18,7 @@ from training.protocols.folds import Outcome, Trial, summary
 from training.protocols.plans import Plan
 from training.protocols.tune import role, tuned
 from training.protocols.tune import tune as search
-from training.protocols.windows import Windows, cut
+from training.protocols.windows import Windows, cut, in_common
 
 
 def fit(args: argparse.Namespace) -> None:
@@ -77,8 +77,11 @@ def export(args: argparse.Namespace) -> None:
 def compare(args: argparse.Namespace) -> None:
     """Run two plans over the same folds and test whether they differ."""
     tested: list[list[Outcome]] = []
-    for name in (args.first, args.second):
-        trial, data = _trial(args, _plan(args, name))
+    names = [args.first, args.second]
+    whole = [_trial(args, _plan(args, name)) for name in names]
+    shared = in_common(whole[0][0].windows, whole[1][0].windows)
+    for name, (alone, data), windows in zip(names, whole, shared, strict=True):
+        trial = replace(alone, windows=windows)
         tested.append(_run(trial, args.folds))
         described = _described(args, trial, data, "")
         # What fit measured of the same holds more and stays.
@@ -90,7 +93,6 @@ def compare(args: argparse.Namespace) -> None:
             replace=False,
         )
     found = comparing.compare(tested[0], tested[1])
-    names = [args.first, args.second]
     described |= {"model": names, "command": _command("compare", names, args)}
     name = f"{args.first}-{args.second}-{described['protocol']}"
     summaries = [summary(t) for t in tested]

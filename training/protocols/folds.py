@@ -71,7 +71,8 @@ class Trial:
     @property
     def folder(self) -> Path:
         """Where the checkpoints lie: another folder for anything else that is trained."""
-        key = [asdict(self.plan), self.windows.keys.tolist(), self.seed]
+        keys, groups = self.windows.keys.tolist(), self.windows.groups.tolist()
+        key = [asdict(self.plan), keys, groups, self.seed]
         digest = hashlib.sha256(json.dumps(key, sort_keys=True).encode()).hexdigest()[:10]
         return self.root / f"{self.plan.name}-{self.protocol}-{digest}"
 
@@ -81,7 +82,7 @@ class Trial:
             self.windows,
             self.protocol,
             number,
-            shares=shares(self.plan.reads),
+            shares=shares(self.plan.reads, self.protocol),
             what="instruments" if self.plan.reads == "sounds" else "works",
             seed=self.seed,
         )

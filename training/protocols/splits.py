@@ -43,14 +43,15 @@ def split(
     """One fold, with every label divided alike.
 
     Five successive folds take their test parts from five different places of one shuffle, so that
-    they overlap as little as the shares allow; the next five shuffle anew.
+    they overlap as little as the shares allow; the next five shuffle anew. Where a label has fewer
+    instruments or works than five, there are as many places as those: no two folds are the same.
 
     Args:
         windows: What is divided.
         protocol: ``paper`` divides the windows of a label, ``honest`` its instruments or works.
         number: Of the fold, from 0.
-        shares: Of each label for validation and test. Under ``honest`` each share that is not 0
-            gets one instrument or work at least, and there always is a validation part.
+        shares: Of each label for validation and test; each that is not 0 gets one window, or under
+            ``honest`` one instrument or work, at least.
         what: What the groups are called, for the error.
         seed: Of the shuffles.
 
@@ -58,12 +59,12 @@ def split(
         UserError: A label has too few windows, instruments or works to divide.
     """
     valid_share, test_share = shares
-    if protocol == "honest" and valid_share == 0:
-        valid_share = test_share / 2
     units = np.arange(len(windows)) if protocol == "paper" else windows.groups
     part = np.zeros(len(windows), np.int64)  # 0 train, 1 valid, 2 test
-    rng = np.random.default_rng([seed, number // FOLDS])
     owner = _owner(windows.y, units)
+    places = min(FOLDS, *np.bincount(owner[owner >= 0], minlength=len(windows.labels)).tolist())
+    shuffle, place = divmod(number, max(1, places))
+    rng = np.random.default_rng([seed, shuffle])
     for i, label in enumerate(windows.labels):
         own = rng.permutation(np.flatnonzero(owner == i))
         n = len(own)
@@ -76,7 +77,7 @@ def split(
                 f"label {label!r} has too few {name} to split ({n}, {need} are needed): add some, "
                 f"or leave the label out"
             )
-        own = np.roll(own, -round(number % FOLDS * n / FOLDS))
+        own = np.roll(own, -round(place * n / places))
         part[np.isin(units, own[:n_test])] = 2
         part[np.isin(units, own[n_test : n_test + n_valid])] = 1
     return Fold(number, *(np.flatnonzero(part == k) for k in range(3)))

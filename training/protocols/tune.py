@@ -12,6 +12,8 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
 from realtime.errors import UserError
 from realtime.text import printable
 from training.protocols import trainer
@@ -56,8 +58,8 @@ def tune(trial: Trial, *, trials: int, runs: int, say: Say) -> dict[str, Any] | 
         raise UserError(f"{trial.plan.name}: its preset names nothing to tune")
     fold = trial.split(0)
     if not len(fold.valid):  # the first paper's LSTM: what it tests is left alone
-        n = len(fold.train) // 5
-        fold = replace(fold, train=fold.train[n:], valid=fold.train[:n])
+        train, valid = apart(trial.windows.y, fold.train, seed=trial.seed)
+        fold = replace(fold, train=train, valid=valid)
     space = keras_tuner.HyperParameters()
     for name, values in trial.plan.space.items():
         space.Choice(name, [json.dumps(v) for v in values])
@@ -100,6 +102,23 @@ def tune(trial: Trial, *, trials: int, runs: int, say: Say) -> dict[str, Any] | 
         raise UserError(f"{trial.plan.name}: none of the settings could be trained")
     rows = [{"settings": _settings(t), OBJECTIVE: round(float(t.score), 4)} for t in found]
     return {"best": rows[0]["settings"], "trials": rows, "runs": runs}
+
+
+def apart(y: np.ndarray, train: np.ndarray, *, seed: int) -> tuple[np.ndarray, np.ndarray]:
+    """A fifth of the training windows of every label taken away, to choose settings by.
+
+    Args:
+        y: Label number of every window, int64 (n,).
+        train: Rows of the training part.
+        seed: Of the choice.
+
+    Returns:
+        The rows that are left, and those taken away.
+    """
+    mixed = np.random.default_rng(seed).permutation(train)
+    valid = [own[: len(own) // 5] for own in (mixed[y[mixed] == k] for k in np.unique(y[train]))]
+    chosen = np.sort(np.concatenate(valid))
+    return np.setdiff1d(train, chosen), chosen
 
 
 def role() -> str | None:

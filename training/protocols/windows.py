@@ -131,6 +131,24 @@ def cut(
     return windows
 
 
+def in_common(first: Windows, second: Windows) -> tuple[Windows, Windows]:
+    """Two sets of windows of the same data, of the files that are in both alone.
+
+    The second gets the first's numbers of instruments or works, so that both are split alike: which
+    works resemble each other depends on the files that are asked about.
+    """
+    names = [[key.rpartition("#")[0] for key in w.keys.tolist()] for w in (first, second)]
+    both = set(names[0]) & set(names[1])
+    a, b = (
+        windows
+        if both.issuperset(mine)
+        else _only(windows, np.flatnonzero([n in both for n in mine]))
+        for windows, mine in zip((first, second), names, strict=True)
+    )
+    group = dict(zip(names[0], first.groups.tolist(), strict=True))
+    return a, replace(b, groups=np.array([group[n] for n in names[1] if n in both], np.int64))
+
+
 def _only(windows: Windows, rows: np.ndarray) -> Windows:
     return Windows(
         windows.labels,

@@ -36,7 +36,7 @@ TINY = {
     "composer-lstm-paper": {"name": "lstm", "units": [4], "dropout": 0.1, "dense": 4},
     "composer-cnn-paper": {
         "name": "mixed",
-        "vgg": [2, 2, 2],
+        "vgg": [[2], [2, 2], [2]],
         "residual": [2],
         "dense_blocks": [1],
         "growth": 2,

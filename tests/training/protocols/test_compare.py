@@ -55,3 +55,11 @@ def test_systems_that_read_different_windows_are_paired_by_file() -> None:
 def test_nothing_in_common_is_told() -> None:
     with pytest.raises(UserError, match="nothing in common"):
         compare([outcome(0, [True], ["a#0"])], [outcome(0, [True], ["b#0"])])
+
+
+def test_wilcoxon_weighs_what_is_paired_not_all_that_each_was_tested_on() -> None:
+    a = [outcome(0, [True, False], ["bach/a.mid#0", "bach/b.mid#0"])]
+    b = [outcome(0, [True, False, False], ["bach/a.mid#7", "bach/b.mid#1", "bach/b.mid#9"])]
+    found = compare(a, b)
+    assert found["accuracies"] == [[0.5], [0.5]]
+    assert found["wilcoxon"]["p"] == 1

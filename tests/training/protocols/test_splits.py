@@ -29,7 +29,7 @@ def even(labels: int, groups: int, each: int) -> Windows:
     st.integers(3, 9),
     st.integers(1, 5),
     st.integers(0, 12),
-    st.sampled_from([(0.1, 0.1), (0.15, 0.15), (0.0, 0.2)]),
+    st.sampled_from([(0.1, 0.1), (0.15, 0.15), (0.2, 0.4)]),
 )
 def test_an_honest_split_divides_no_group_and_wastes_no_window(
     labels: int, groups: int, each: int, number: int, shares: tuple[float, float]
@@ -61,6 +61,17 @@ def test_five_folds_test_different_windows_and_the_next_five_others() -> None:
         for j in range(i):
             assert not tests[i] & tests[j]
     assert tests[0] != tests[FOLDS]
+
+
+@pytest.mark.parametrize("groups", [3, 4, 5, 6, 11])
+def test_no_two_folds_are_one_however_few_instruments_there_are(groups) -> None:
+    w = even(3, groups, 4)
+    places = min(FOLDS, groups)
+    folds = [split(w, "honest", k, shares=(0.15, 0.15)) for k in range(places)]
+    tests = [set(fold.test.tolist()) for fold in folds]
+    for i in range(places):
+        for j in range(i):
+            assert not tests[i] & tests[j]
 
 
 def test_a_work_that_two_labels_share_stays_whole() -> None:

@@ -12,6 +12,7 @@ import pytest
 from realtime.errors import UserError
 from realtime.features.chords import COLUMNS, PATTERNS
 from training.protocols.plans import PLANS, find
+from training.protocols.windows import Windows, in_common
 
 pytestmark = pytest.mark.usefixtures("tiny")
 
@@ -96,3 +97,34 @@ def test_numbers_of_patterns_are_kept_exactly(pieces: str, made) -> None:
 
 def test_most_takes_so_many_windows_a_label(pieces: str, made) -> None:
     assert np.bincount(made(PLANS["composer-lstm-paper"], pieces, most=7).y).tolist() == [7, 7]
+
+
+def of_files(names: list[str], groups: list[int]) -> Windows:
+    rows = [(name, start) for name in names for start in range(2)]
+    return Windows(
+        ["ape"],
+        np.arange(len(rows), dtype=np.float16)[:, None],
+        np.zeros(len(rows), np.int64),
+        np.repeat(np.arange(len(names)), 2),
+        np.repeat(groups, 2),
+        np.array([f"{name}#{start}" for name, start in rows]),
+    )
+
+
+def test_two_systems_are_compared_on_the_files_that_both_can_use() -> None:
+    """A file may be too short for one of them, and then works are numbered otherwise."""
+    a, b = in_common(
+        of_files(["ape/1", "ape/2", "ape/3"], [0, 1, 1]),
+        of_files(["ape/0", "ape/1", "ape/3"], [0, 1, 2]),
+    )
+    assert a.keys.tolist() == b.keys.tolist() == ["ape/1#0", "ape/1#1", "ape/3#0", "ape/3#1"]
+    assert a.groups.tolist() == b.groups.tolist() == [0, 0, 1, 1]
+    assert a.take(np.arange(4))[:, 0].tolist() == [0, 1, 4, 5]
+    assert b.take(np.arange(4))[:, 0].tolist() == [2, 3, 4, 5]
+
+
+def test_what_both_can_use_whole_stays_as_it_was() -> None:
+    first = of_files(["ape/1", "ape/2"], [0, 1])
+    a, b = in_common(first, of_files(["ape/2", "ape/1"], [5, 3]))
+    assert a is first
+    assert b.groups.tolist() == [1, 1, 0, 0]
