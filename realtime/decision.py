@@ -25,8 +25,8 @@ class Decision:
         self._sum = np.zeros(len(self.labels))
         self._weight = 0.0  # how much of a full average the sum holds so far
         self._fade = 1.0
-        self._log_sum = np.zeros(len(self.labels))
-        self._windows = 0
+        self._whole = _Evidence(len(self.labels))
+        self._partial = _Evidence(len(self.labels))
 
     def calibrate(self, raw: np.ndarray) -> np.ndarray:
         """Probabilities after temperature scaling (Guo et al., 2017), float64 (n_labels,).
@@ -76,10 +76,18 @@ class Decision:
         """The smoothed probabilities as they stand, float64 (n_labels,)."""
         return self._fade * self._sum / max(self._weight, 1e-300)
 
-    def weigh(self, probs: np.ndarray) -> None:
-        """Add a window to the evidence."""
-        self._log_sum += np.log(np.maximum(probs, 1e-6))
-        self._windows += 1
+    def weigh(self, probs: np.ndarray, *, full: bool) -> None:
+        """Add a window to the evidence.
+
+        The first full window holds all that those before it heard, and takes their place.
+
+        Args:
+            probs: Calibrated probabilities.
+            full: Whether a whole window has been heard.
+        """
+        if full:
+            self._partial.clear()
+        (self._whole if full else self._partial).add(probs)
 
     @property
     def evidence(self) -> np.ndarray | None:
@@ -88,7 +96,8 @@ class Decision:
         The geometric mean of their probabilities: one window that rules a label out counts, and
         overlapping windows are not taken for independent ones.
         """
-        return _softmax(self._log_sum / self._windows) if self._windows else None
+        windows = self._whole.windows + self._partial.windows
+        return _softmax((self._whole.logs + self._partial.logs) / windows) if windows else None
 
     def best(self, probs: np.ndarray | None) -> tuple[str | None, float]:
         """The most likely label and its probability; None and 0 when there is nothing."""
@@ -104,13 +113,36 @@ class Decision:
 
     def forget(self) -> None:
         """Begin the evidence anew."""
-        self._log_sum[:] = 0
-        self._windows = 0
+        self._whole.clear()
+        self._partial.clear()
 
     def reset(self) -> None:
         """Forget what is smoothed, as after a gap. The evidence stays."""
         self._sum[:] = 0
         self._weight = 0.0
+        self._whole.take(self._partial)  # no window to come holds what those heard
+
+
+class _Evidence:
+    """Sum of the logarithms of windows' probabilities."""
+
+    def __init__(self, n_labels: int) -> None:
+        self.logs = np.zeros(n_labels)
+        self.windows = 0
+
+    def add(self, probs: np.ndarray) -> None:
+        self.logs += np.log(np.maximum(probs, 1e-6))
+        self.windows += 1
+
+    def take(self, other: _Evidence) -> None:
+        """Add all of another's windows, and leave it empty."""
+        self.logs += other.logs
+        self.windows += other.windows
+        other.clear()
+
+    def clear(self) -> None:
+        self.logs[:] = 0
+        self.windows = 0
 
 
 def _softmax(logits: np.ndarray) -> np.ndarray:

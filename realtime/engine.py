@@ -316,7 +316,7 @@ class Engine:
         state = decision.state(probs, full=view.full, silent=view.silent)
         label, p = decision.best(probs)
         if probs is not None and view.fresh:
-            decision.weigh(probs)
+            decision.weigh(probs, full=view.full)
         smoothed = decision.smooth(None if view.silent else probs, elapsed)
         evidence = decision.evidence
         # Whatever was waited for, other models too, lies between arrival and work.

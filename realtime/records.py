@@ -122,6 +122,7 @@ class Prediction:
         latency: Time spent in each stage.
         source: Name of the source, where several are classified in one run.
         evidence: What all windows so far favour together, as probabilities; empty before the first.
+            Windows that were not full count until the first that is, which holds what they heard.
     """
 
     model: str

@@ -13,13 +13,17 @@ import numpy as np
 from realtime.engine import Engine
 from realtime.errors import UserError
 from realtime.records import Prediction, Summary
-from realtime.registry import load, read_manifest
+from realtime.registry import Model, load, read_manifest
 from realtime.sources import Source
 from training.datasets import Dataset, Example
 from training.inputs import Progress
+from training.statistics import interval
 
 NOTE_HOP = 10.0
 """Seconds between the windows of a model that reads notes; the others are asked once a window."""
+
+FILE_HOP = 1.0
+"""Seconds between the windows whose evidence names a whole file, as in a live session."""
 
 
 @dataclass(slots=True)
@@ -33,8 +37,9 @@ class Heard:
             lay under the level gate.
         files: File number of each window, int64 (n,).
         file_truth: Label number of each file, int64 (n_files,).
-        file_said: What all its windows together say, int64 (n_files,); -1 for nothing.
+        file_said: What it is named by the evidence at its end, int64 (n_files,); -1 for nothing.
         left_out: Files that could not be heard, and why.
+        file_groups: Number of its instrument or work, int64 (n_files,); empty where not known.
     """
 
     labels: list[str]
@@ -44,6 +49,7 @@ class Heard:
     file_truth: np.ndarray
     file_said: np.ndarray
     left_out: dict[str, str] = field(default_factory=dict)
+    file_groups: np.ndarray = field(default_factory=lambda: np.zeros(0, np.int64))
 
 
 def listen(
@@ -91,6 +97,8 @@ def listen(
     files: list[int] = []
     file_truth: list[int] = []
     file_said: list[int] = []
+    groups: dict[str, int] = {}
+    file_groups: list[int] = []
     for example, windows, label, problem in results:
         if problem:
             left_out[str(example.path)] = problem
@@ -101,6 +109,7 @@ def listen(
         probs += windows
         file_truth.append(number)
         file_said.append(-1 if label is None else labels.index(label))
+        file_groups.append(groups.setdefault(example.group, len(groups)))
     if not truth:
         reasons = sorted(left_out.values(), key=lambda told: not told.startswith("label"))
         reason = next(iter(reasons), "there are none")
@@ -113,6 +122,7 @@ def listen(
         np.array(file_truth),
         np.array(file_said),
         left_out,
+        np.array(file_groups),
     )
 
 
@@ -121,29 +131,54 @@ def _listen_to(
 ) -> list[tuple[Example, list[list[float]], str | None, str]]:
     """Windows' probabilities, the file's label, or what is wrong with it, for each file."""
     model = load(folder)
-    hop = model.manifest.window_s or NOTE_HOP
     results = []
     for example in examples:
-        windows: list[Prediction] = []
+        windows: list[list[float]] = []
         label = None
         problem = ""
         try:
-            for record in Engine(opened(example.path), [model], hop=hop).run():
-                if isinstance(record, Prediction):
-                    windows.append(record)
-                elif isinstance(record, Summary):
-                    label = record.models[model.manifest.name].label
+            windows, label = _hear(model, opened(example.path))
+            if len(windows) > 1:
+                label = file_label(model, opened(example.path))
+            problem = "" if windows else "too short to be heard"
         except UserError as error:
             problem = str(error).partition(": ")[2] or str(error)
-        length = model.manifest.window_s
-        full = [p for p in windows if p.state != "warming" and p.label is not None]
-        if length is not None:  # the last window of a file may lie within the one before
-            full = [p for p in full if p.t >= length and abs(p.t / hop - round(p.t / hop)) < 1e-6]
-        counted = full or windows[-1:]
-        if not counted and not problem:
-            problem = "too short to be heard"
-        results.append((example, [list(p.probs.values()) for p in counted], label, problem))
+        results.append((example, windows, label, problem))
     return results
+
+
+def _hear(model: Model, source: Source) -> tuple[list[list[float]], str | None]:
+    """Probabilities of the windows that count, and the label of all of them."""
+    length = model.manifest.window_s
+    hop = length or NOTE_HOP
+    windows: list[Prediction] = []
+    label = None
+    for record in Engine(source, [model], hop=hop).run():
+        if isinstance(record, Prediction):
+            windows.append(record)
+        elif isinstance(record, Summary):
+            label = record.models[model.manifest.name].label
+    full = [p for p in windows if p.state != "warming" and p.label is not None]
+    if length is not None:  # the last window of a file may lie within the one before
+        full = [p for p in full if p.t >= length and abs(p.t / hop - round(p.t / hop)) < 1e-6]
+    return [list(p.probs.values()) for p in full or windows[-1:]], label
+
+
+def file_label(model: Model, source: Source, seconds: float | None = None) -> str | None:
+    """What a file is named in a live session; None for nothing.
+
+    Args:
+        model: Who hears it.
+        source: The file.
+        seconds: How much of it is heard; all by default.
+
+    Raises:
+        UserError: It cannot be read.
+    """
+    for record in Engine(source, [model], hop=FILE_HOP, duration=seconds).run():
+        if isinstance(record, Summary):
+            return record.models[model.manifest.name].label
+    return None
 
 
 def open_source(path: Path) -> Source:
@@ -162,7 +197,9 @@ def report(heard: Heard) -> dict[str, Any]:
     Returns:
         ``n``, ``unheard`` (windows under the level gate, which count as missed), ``accuracy``,
         ``macro_f1``, ``labels``, ``confusion`` (rows are the truth; without what was unheard),
-        ``per_class``, ``ece`` over 15 bins, and ``by_file`` where files hold several windows.
+        ``per_class``, ``ece`` over 15 bins, ``by_file`` where files hold several windows, and
+        where instruments or works are known their number, ``groups``, and the 95% ``interval`` of
+        ``accuracy`` over others like them.
     """
     said = answers(heard.probs)
     n_labels = len(heard.labels)
@@ -197,6 +234,10 @@ def report(heard: Heard) -> dict[str, Any]:
             "n": len(heard.file_truth),
             "accuracy": _rounded(np.mean(heard.file_said == heard.file_truth)),
         }
+    if len(heard.file_groups):
+        groups = heard.file_groups[heard.files]
+        figures["groups"] = len(np.unique(groups))
+        figures["interval"] = list(interval(said == heard.truth, groups))
     return figures
 
 

@@ -161,7 +161,7 @@ class TestSmoothing:
         d = decision()
         probs = np.array([0.7, 0.1, 0.1, 0.1])
         d.smooth(probs, 0.25)
-        d.weigh(probs)
+        d.weigh(probs, full=True)
         d.reset()
         assert not d.smoothed.any()
         other = np.array([0.1, 0.7, 0.1, 0.1])
@@ -176,8 +176,8 @@ class TestEvidence:
         chance.shuffle(shuffled)
         one, other = decision(), decision()
         for probs, moved in zip(windows, shuffled, strict=True):
-            one.weigh(probs)
-            other.weigh(moved)
+            one.weigh(probs, full=True)
+            other.weigh(moved, full=True)
         assert one.evidence == pytest.approx(other.evidence, rel=1e-9)
 
     @given(WINDOWS)
@@ -185,7 +185,7 @@ class TestEvidence:
         d = decision()
         assert d.evidence is None
         for probs in windows:
-            d.weigh(probs)
+            d.weigh(probs, full=True)
         mean = np.exp(np.mean(np.log(windows), axis=0))
         assert d.evidence == pytest.approx(mean / mean.sum(), rel=1e-5)
         assert d.evidence.sum() == pytest.approx(1)
@@ -193,13 +193,33 @@ class TestEvidence:
     def test_hearing_the_same_again_makes_it_no_surer(self):
         d = decision()
         for _ in range(50):
-            d.weigh(np.array([0.6, 0.2, 0.1, 0.1]))
+            d.weigh(np.array([0.6, 0.2, 0.1, 0.1]), full=True)
         assert d.evidence == pytest.approx([0.6, 0.2, 0.1, 0.1])
 
     def test_a_window_that_is_certain_does_not_rule_the_rest_out_for_ever(self):
         d = decision()
-        d.weigh(np.array([1.0, 0, 0, 0]))
+        d.weigh(np.array([1.0, 0, 0, 0]), full=True)
         for _ in range(9):
-            d.weigh(np.array([0.01, 0.97, 0.01, 0.01]))
+            d.weigh(np.array([0.01, 0.97, 0.01, 0.01]), full=True)
         assert d.evidence.argmax() == 1
         assert np.isfinite(d.evidence).all()
+
+    def test_the_first_full_window_takes_the_place_of_those_it_holds(self):
+        d = decision()
+        for _ in range(20):
+            d.weigh(np.array([0.9, 0.1 / 3, 0.1 / 3, 0.1 / 3]), full=False)
+        assert d.evidence.argmax() == 0
+        whole = np.array([0.1, 0.7, 0.1, 0.1])
+        d.weigh(whole, full=True)
+        assert d.evidence == pytest.approx(whole)
+
+    def test_what_was_heard_before_a_gap_stays(self):
+        """Also of windows that were not full: none to come holds what they heard."""
+        d = decision()
+        before, after = np.array([0.7, 0.1, 0.1, 0.1]), np.array([0.1, 0.7, 0.1, 0.1])
+        d.weigh(before, full=False)
+        d.reset()
+        d.weigh(after, full=False)
+        d.weigh(after, full=True)
+        both = np.sqrt(before * after)
+        assert d.evidence == pytest.approx(both / both.sum())

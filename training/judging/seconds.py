@@ -6,16 +6,14 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
-from realtime.engine import Engine
 from realtime.errors import UserError
-from realtime.records import Summary
 from realtime.registry import load, read_manifest
 from realtime.sources import Source
 from training.datasets import Dataset, Example
+from training.evaluate import file_label
 from training.inputs import Progress
 
 MARKS: tuple[float | None, ...] = (4, 10, 30, 60, None)
-HOP = 1.0
 
 
 def heard(
@@ -68,14 +66,7 @@ def _said(
 ) -> Sequence[str | None] | None:
     """The label after each mark; None where the file cannot be heard."""
     model = load(folder)
-    said: list[str | None] = []
-    for mark in MARKS:
-        label = None
-        try:
-            for record in Engine(opened(example.path), [model], hop=HOP, duration=mark).run():
-                if isinstance(record, Summary):
-                    label = record.models[model.manifest.name].label
-        except UserError:
-            return None
-        said.append(label)
-    return said
+    try:
+        return [file_label(model, opened(example.path), mark) for mark in MARKS]
+    except UserError:
+        return None

@@ -9,8 +9,7 @@ import numpy as np
 
 from realtime.errors import UserError
 from training.protocols.folds import Outcome
-
-RESAMPLED = 10_000
+from training.statistics import interval
 
 
 def compare(a: Sequence[Outcome], b: Sequence[Outcome], *, seed: int = 0) -> dict[str, Any]:
@@ -39,19 +38,13 @@ def compare(a: Sequence[Outcome], b: Sequence[Outcome], *, seed: int = 0) -> dic
     first, second = ([round(float(fold[k].mean()), 4) for fold in folds] for k in ("a", "b"))
     paired = np.concatenate(folds)
     gaps, clusters = paired["a"] - paired["b"], paired["cluster"]
-    names, cluster = np.unique(clusters, return_inverse=True)
-    sums, sizes = np.bincount(cluster, gaps), np.bincount(cluster)
-    rng = np.random.default_rng(seed)
-    drawn = rng.integers(len(names), size=(RESAMPLED, len(names)))
-    means = sums[drawn].sum(axis=1) / sizes[drawn].sum(axis=1)
-    low, high = np.percentile(means, [2.5, 97.5])
     return {
         "accuracies": [first, second],
         "difference": round(float(gaps.mean()), 4),
-        "interval": [round(float(low), 4), round(float(high), 4)],
+        "interval": list(interval(gaps, clusters, seed=seed)),
         "paired": unit,
         "items": len(gaps),
-        "clusters": len(names),
+        "clusters": len(np.unique(clusters)),
         "wilcoxon": wilcoxon(first, second),
     }
 

@@ -1,3 +1,5 @@
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -71,3 +73,28 @@ def test_a_figure_that_everyone_writes_says_nothing():
 def test_pieces_too_short_to_compare_stay_by_themselves(n):
     short = piece(7).take(slice(0, n))
     assert len(set(works.groups([short, short, piece(8)]).tolist())) == 3
+
+
+def other_hand(notes, share, seed):
+    """The same piece as somebody else typed it: some notes of the top line are others."""
+    rng = np.random.default_rng(seed)
+    pitches = notes.pitches.copy()
+    top = np.arange(2, len(pitches), 3)
+    pitches[rng.choice(top, int(share * len(top)), replace=False)] += 1
+    return replace(moved(notes, tempo=1.2), pitches=pitches)
+
+
+def test_another_sequencing_is_the_same_work():
+    """Found by the order in which what little is alike comes; by how much, it would not be."""
+    pieces = [piece(seed, n=1500) for seed in range(4)]
+    numbers = works.groups([*pieces, other_hand(pieces[2], 0.18, seed=0)])
+    assert numbers[4] == numbers[2]
+    assert len(set(numbers.tolist())) == 4
+
+
+def test_pieces_that_share_a_passage_now_and_then_are_two():
+    rng = np.random.default_rng(0)
+    first, second = piece(7, n=1500), piece(8, n=1500)
+    for at, to in zip(range(0, 4500, 450), rng.permutation(range(0, 4500, 450)), strict=True):
+        second.pitches[to : to + 45] = first.pitches[at : at + 45]
+    assert len(set(works.groups([first, second]).tolist())) == 2
