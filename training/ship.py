@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import tempfile
 from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
@@ -17,7 +18,8 @@ from training.inputs import Inputs, Progress
 from training.presets import Preset
 
 COMPARED = 1000
-"""Augmented windows on which the quantised network is held against the float one."""
+"""Augmented training windows on which the quantised network is held against the float one, where
+there is no held-out data."""
 
 
 def ship(
@@ -58,7 +60,7 @@ def ship(
     gate = unknown.fit_gate(model, inputs, jobs=jobs, progress=progress) if preset.gated else None
     content = export.convert(model, preset, inputs, preset.quantisation, gate)
     exact = export.convert(model, preset, inputs, "float32", gate)
-    figures: dict[str, Any] = {"quantised": _compare(content, exact, inputs)}
+    figures: dict[str, Any] = {}
     training = {
         "command": command,
         "files": len(data.examples),
@@ -75,7 +77,7 @@ def ship(
         training["teacher"] = {"name": preset.teacher, "sha256": digest}
     calibration = {"temperature": 1.0, "unknown_below": preset.unknown_below}
 
-    def write() -> Manifest:
+    def write(folder: Path, content: bytes) -> Manifest:
         return export.write(
             folder,
             preset,
@@ -86,11 +88,22 @@ def ship(
             figures=figures,
         )
 
-    write()
+    write(folder, content)
     heard = (measured or {}) | {
         name: listen(folder, known, jobs=jobs, progress=progress)
         for name, known in held_out.items()
     }
+    size_ratio = round(len(content) / len(exact), 3)
+    if held_out:
+        name = next(iter(held_out))
+        with tempfile.TemporaryDirectory() as beside:
+            write(Path(beside), exact)
+            meant = listen(Path(beside), held_out[name], jobs=jobs, progress=progress)
+        figures["quantised"] = _compare(heard[name].probs, meant.probs, meant.truth)
+        figures["quantised"] |= {"on": name, "size_ratio": size_ratio}
+    else:
+        figures["quantised"] = _compare_training(content, exact, inputs)
+        figures["quantised"]["size_ratio"] = size_ratio
     if heard:
         first = next(iter(heard.values()))
         calibration["temperature"] = round(export.temperature(first.probs, first.truth), 3)
@@ -106,7 +119,7 @@ def ship(
             preset.feature, unknown.JUDGED, unknown.JUDGE, jobs=jobs, progress=progress
         )
         figures["unknown"] = _unknown(content, calibration, heard, others)
-    manifest = write()
+    manifest = write(folder, content)
     card.write(folder, manifest, work)
     if stepwise.suits(preset):
         form = stepwise.convert(model, preset, gate)
@@ -149,19 +162,22 @@ def headline(manifest: Manifest) -> str:
     return "; ".join(parts) or "not judged: no --held-out data"
 
 
-def _compare(content: bytes, exact: bytes, inputs: Inputs) -> dict[str, float]:
-    windows, targets = inputs.draw(COMPARED, np.random.default_rng(COMPARED))
-    truth = targets.argmax(axis=1)
-    known = targets.max(axis=1) > 0.5
-    said = export.outputs(content, windows).argmax(axis=1)
-    meant = export.outputs(exact, windows).argmax(axis=1)
+def _compare(said: np.ndarray, meant: np.ndarray, truth: np.ndarray) -> dict[str, Any]:
+    """What a quantised network says of windows beside what the float one does, (n, n_labels)."""
+    labels, exact = said.argmax(axis=1), meant.argmax(axis=1)
     return {
-        "windows": int(known.sum()),
-        "accuracy": round(float(np.mean((said == truth)[known])), 4),
-        "accuracy_float32": round(float(np.mean((meant == truth)[known])), 4),
-        "same_label": round(float(np.mean((said == meant)[known])), 4),
-        "size_ratio": round(len(content) / len(exact), 3),
+        "windows": len(truth),
+        "accuracy": round(float(np.mean(labels == truth)), 4),
+        "accuracy_float32": round(float(np.mean(exact == truth)), 4),
+        "same_label": round(float(np.mean(labels == exact)), 4),
     }
+
+
+def _compare_training(content: bytes, exact: bytes, inputs: Inputs) -> dict[str, Any]:
+    windows, targets = inputs.draw(COMPARED, np.random.default_rng(COMPARED))
+    known = targets.max(axis=1) > 0.5
+    said, meant = (export.outputs(network, windows[known]) for network in (content, exact))
+    return _compare(said, meant, targets[known].argmax(axis=1))
 
 
 def _unknown(

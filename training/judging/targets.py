@@ -5,7 +5,15 @@ from __future__ import annotations
 from typing import Any
 
 from realtime.registry import Manifest
-from training.judging.wording import NOT_MEASURED, accuracies, delay, folds, windows_and_files
+from training.judging.wording import (
+    NOT_MEASURED,
+    accuracies,
+    delay,
+    folds,
+    likely,
+    on,
+    windows_and_files,
+)
 from training.markdown import table
 from training.results import Measured, of
 
@@ -13,6 +21,7 @@ Row = tuple[str, ...]
 
 SPLITS = {"composer": "`composers/dev`", "instrument": "`nsynth-valid`"}
 HELD_OUT = {"composer": "composers:dev", "instrument": "nsynth:nsynth-valid"}
+GROUPS = {"composer": "works", "instrument": "instruments"}
 REPORTED = {
     "composer-cnn-paper": 0.87,
     "composer-lstm-paper": 0.89,
@@ -78,6 +87,7 @@ def _unheard_row(measured: Measured, task: str, kind: str) -> Row:
     if live:
         values = accuracies(live)[: len(wanted)]
         best = " / ".join(f"{v:.3f}" for v in values) + f" of {live['n']} windows, `{model}`"
+        best += likely(live, GROUPS[task])
         reached = all(v >= w for v, w in zip(values, wanted, strict=False))
     what = "window / whole file" if len(wanted) > 1 else "notes"
     return (
@@ -145,14 +155,15 @@ def _quantisation_row(manifests: dict[str, Manifest]) -> Row:
     for name, manifest in manifests.items():
         if told := manifest.figures.get("quantised"):
             points = 100 * (told["accuracy_float32"] - told["accuracy"])
-            lost[name] = (points, told["size_ratio"])
+            lost[name] = (points, told["size_ratio"], on(told))
     return (
         "quantised against float: points lost / share of the size",
         "",
         "≤ 1.0 / ≤ 0.3",
         "",
-        "; ".join(f"{p:+.1f} / {s:.2f} `{n}`" for n, (p, s) in lost.items()) or NOT_MEASURED,
-        _verdict(all(p <= 1 and s <= 0.3 for p, s in lost.values()) if lost else None),
+        "; ".join(f"{p:+.1f} / {s:.2f} `{n}`, {where}" for n, (p, s, where) in lost.items())
+        or NOT_MEASURED,
+        _verdict(all(p <= 1 and s <= 0.3 for p, s, _ in lost.values()) if lost else None),
     )
 
 

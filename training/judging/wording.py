@@ -31,7 +31,34 @@ def folds(m: dict[str, Any] | None) -> str:
     if m is None:
         return NOT_MEASURED
     number = f"{m['folds']} fold{'s' * (m['folds'] > 1)}"
-    return f"{m['accuracy']:.3f} ({number} of {m['windows']} windows, {m['epochs']} epochs)"
+    return (
+        f"{m['accuracy']:.3f} (of {tested(m)} windows tested in {number}; {m['windows']} in all, "
+        f"{m['epochs']} epochs)"
+    )
+
+
+def tested(m: dict[str, Any]) -> int:
+    """Windows in the test parts of all folds."""
+    return sum(fold["parts"]["test"] for fold in m["by_fold"])
+
+
+def spread(m: dict[str, Any]) -> str:
+    """Mean accuracy of the folds and, where there are several, its deviation between them."""
+    deviation = f" ± {m['deviation']:.3f}" if m["folds"] > 1 else ""
+    return f"{m['accuracy']:.3f}{deviation}"
+
+
+def likely(figures: dict[str, Any], of: str) -> str:
+    """Where the accuracy of windows would lie for others like them, 19 times in 20."""
+    if "interval" not in figures:
+        return ""
+    low, high = figures["interval"]
+    return f" ({low:.2f} to {high:.2f} for others like these {figures['groups']} {of})"
+
+
+def on(quantised: dict[str, Any]) -> str:
+    """Which windows a quantised network and the float one were asked about."""
+    return str(quantised.get("on", "augmented training windows"))
 
 
 def delay(seconds: float | None) -> str:

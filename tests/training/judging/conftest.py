@@ -64,5 +64,8 @@ def folds() -> dict[str, Any]:
         "macro_f1": 0.6,
         "labels": ["a", "b"],
         "confusion": [[5, 2], [1, 2]],
-        "by_fold": [{"history": [epoch]}, {"history": [valid, valid]}],
+        "by_fold": [
+            {"history": [epoch], "parts": {"train": 80, "valid": 6, "test": 10}},
+            {"history": [valid, valid], "parts": {"train": 81, "valid": 6, "test": 9}},
+        ],
     }

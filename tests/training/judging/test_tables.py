@@ -9,10 +9,16 @@ def test_a_protocol_stands_beside_what_the_paper_reports(folds) -> None:
     honest = folds | {"protocol": "honest"}
     *_, paper, other, _ = tables.protocols([folds, honest])
     assert paper == (
-        "| `instrument-cnn-paper` | paper | 48 | 96 | 2 x 3 | 0.900 ± 0.010 | 0.800 | 0.700 "
-        "| 0.600 | 0.971 |"
+        "| `instrument-cnn-paper` | paper | 48 | 96 | 2 x 3 | 19 | 0.900 ± 0.010 | 0.800 "
+        "| 0.700 | 0.600 | 0.971 |"
     )
     assert other.endswith("| 0.600 |  |")
+
+
+def test_of_one_fold_no_deviation_is_told(folds) -> None:
+    *_, row, _ = tables.protocols([folds | {"folds": 1}])
+    assert "| 0.900 |" in row
+    assert "±" not in row
 
 
 def test_a_comparison_gives_its_interval_and_the_least_p() -> None:
@@ -21,6 +27,8 @@ def test_a_comparison_gives_its_interval_and_the_least_p() -> None:
         "kind": "compare",
         "model": ["one", "other"],
         "protocol": "paper",
+        "epochs": 8,
+        "windows": 400,
         "accuracies": [[0.5] * 5, [0.4] * 5],
         "means": [means, means | {"accuracy": 0.4}],
         "difference": -0.1,
@@ -31,7 +39,7 @@ def test_a_comparison_gives_its_interval_and_the_least_p() -> None:
         "wilcoxon": {"p": 0.1, "least_p": 0.0625},
     }
     assert tables.comparisons([compared])[-2] == (
-        "| `one` against `other` | paper | 5 | 0.500 / 0.400 | 0.400 / 0.400 "
+        "| `one` against `other` | paper | 5 x 8 | 400 | 0.500 / 0.400 | 0.400 / 0.400 "
         "| -0.100 (-0.200 to +0.000) | 8 windows, 5 clusters | 0.1000 | 0.0625 |"
     )
 

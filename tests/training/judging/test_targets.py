@@ -28,12 +28,18 @@ def test_windows_and_whole_files_of_what_was_never_heard(
     assert cells[-1] == verdict
 
 
+def test_how_far_a_figure_may_be_off_is_told(evaluation) -> None:
+    known = evaluation | {"interval": [0.6123, 0.7912], "groups": 35}
+    cells = row("composer LSTM, never heard", known)
+    assert cells[-2].endswith("`composer-lstm` (0.61 to 0.79 for others like these 35 works)")
+
+
 def test_the_best_network_counts_beside_the_papers_own(folds) -> None:
     best = folds | {"model": "instrument-cnn-ours", "accuracy": 0.99}
     cells = row("instrument CNN, the paper", folds, best)
     assert cells[3:] == [
-        "0.900 (2 folds of 96 windows, 3 epochs)",
-        "0.990 (2 folds of 96 windows, 3 epochs), `instrument-cnn-ours`",
+        "0.900 (of 19 windows tested in 2 folds; 96 in all, 3 epochs)",
+        "0.990 (of 19 windows tested in 2 folds; 96 in all, 3 epochs), `instrument-cnn-ours`",
         "yes",
     ]
 
