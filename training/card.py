@@ -70,6 +70,7 @@ def write(
         plots.confusion(folder / plot, figures)
         lines += [f"![Confusion matrix on {literal(name)}]({plot})", ""]
     lines += [*_conditions(measured), *_seconds(measured), *_changes(measured)]
+    lines += _foreign(measured)
     learning = folder / "learning.png"
     if work and (history := work / "history.json").exists():
         plots.learning(learning, json.loads(history.read_text("utf-8")))
@@ -279,6 +280,24 @@ def _changes(measured: Measured) -> list[str]:
         "answers were right.",
         "",
         *table(("data", "changes", "median", "noticed", "right", "by"), rows),
+        "",
+    ]
+
+
+def _foreign(measured: Measured) -> list[str]:
+    rows = [
+        (literal(m["data"]), literal(kind), row["files"], row["n"], f"{row['unknown']:.1%}")
+        for m in of(measured, "foreign")
+        for kind, row in m["kinds"].items()
+    ]
+    if not rows:
+        return []
+    return [
+        "### Sounds that it should not name",
+        "",
+        "Recordings, none of which it or its gate was trained on.",
+        "",
+        *table(("data", "kind", "files", "windows", "unknown"), rows),
         "",
     ]
 

@@ -135,14 +135,20 @@ def _judging_commands(commands: Any) -> None:
         help=f"the files as they are; MIDI files as {_told('notes')}; or sound files as "
         f"{_told('sound')}",
     )
-    evaluate.add_argument(
+    what = evaluate.add_mutually_exclusive_group()
+    what.add_argument(
         "--seconds-heard", action="store_true", help="accuracy after 4, 10, 30, 60 s and the whole"
     )
-    evaluate.add_argument(
+    what.add_argument(
         "--splices",
         type=_whole(1),
         metavar="N",
         help="time to notice a change of instrument, N streams",
+    )
+    what.add_argument(
+        "--foreign",
+        action="store_true",
+        help="the data are kinds of sound that it should not name: how many windows are unknown",
     )
     evaluate.add_argument(
         "--results", type=Path, metavar="FOLDER", help="to keep the figures in, for report"

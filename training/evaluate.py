@@ -137,7 +137,7 @@ def _listen_to(
         label = None
         problem = ""
         try:
-            windows, label = _hear(model, opened(example.path))
+            windows, label = hear(model, opened(example.path))
             if len(windows) > 1:
                 label = file_label(model, opened(example.path))
             problem = "" if windows else "too short to be heard"
@@ -147,8 +147,12 @@ def _listen_to(
     return results
 
 
-def _hear(model: Model, source: Source) -> tuple[list[list[float]], str | None]:
-    """Probabilities of the windows that count, and the label of all of them."""
+def hear(model: Model, source: Source) -> tuple[list[list[float]], str | None]:
+    """Probabilities of the windows that count, and the label of all of them.
+
+    Raises:
+        UserError: The source cannot be read.
+    """
     length = model.manifest.window_s
     hop = length or NOTE_HOP
     windows: list[Prediction] = []

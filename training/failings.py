@@ -59,7 +59,7 @@ def failings(manifest: Manifest, measured: Measured) -> list[str]:
             f"Its probabilities are off by {100 * held_out['ece']:.0f} points on average: 90% does "
             "not mean nine times in ten."
         )
-    return [*told, _unknown(manifest)]
+    return [*told, *_foreign(measured), _unknown(manifest)]
 
 
 def _labels(figures: dict[str, Any]) -> list[str]:
@@ -116,6 +116,18 @@ def _changes(measured: Measured) -> list[str]:
     return told
 
 
+def _foreign(measured: Measured) -> list[str]:
+    told = []
+    for m in of(measured, "foreign"):
+        if m["unknown"] < 1:
+            most = ", ".join(literal(label) for label in list(m["taken_for"])[:2])
+            told.append(
+                f"Of {m['data']}, which it should not name, {1 - m['unknown']:.0%} of "
+                f"{m['n']} windows pass for a label, mostly {most}."
+            )
+    return told
+
+
 def _unknown(manifest: Manifest) -> str:
     if not manifest.calibration.get("unknown_below"):
         return "It never says that it does not know: whatever it hears gets one of its labels."
@@ -125,7 +137,8 @@ def _unknown(manifest: Manifest) -> str:
     passing = sorted(((1 - share, kind) for kind, share in known.items()), reverse=True)
     named = ", ".join(f"{literal(kind)} {share:.0%}" for share, kind in passing[:MOST] if share > 0)
     return (
-        f"Sounds that are none of its labels pass for one at times: {named} of the windows."
+        f"Of the kinds of sound that its gate was fitted on, some pass for a label: {named} of the "
+        "windows."
         if named
-        else "None of the other sounds that were tried passed for one of its labels."
+        else "None of the kinds of sound that its gate was fitted on passed for one of its labels."
     )

@@ -20,7 +20,8 @@ def keep(
 
     Args:
         folder: Where measurements lie.
-        kind: ``folds``, ``compare``, ``tune``, ``evaluate``, ``seconds`` or ``splices``.
+        kind: ``folds``, ``compare``, ``tune``, ``evaluate``, ``seconds``, ``splices`` or
+            ``foreign``.
         name: What was measured under which conditions.
         values: The figures, anything JSON can hold.
         replace: Whether it takes the place of one of the same kind and name.

@@ -16,8 +16,8 @@ from training import results
 from training.datasets import Dataset, read_all
 from training.evaluate import listen
 from training.evaluate import report as figures_of
+from training.judging import foreign, seconds, splices
 from training.judging import report as page
-from training.judging import seconds, splices
 from training.judging.conditions import AS_IS, check, perform
 from training.progress import Ticker, name_left_out, say
 
@@ -32,6 +32,7 @@ def evaluate(args: argparse.Namespace) -> None:
         data = data.only(args.split)
     check(args.condition, data, manifest)
     _spliced(data, args)
+    _strange(data, args)
     opened = partial(perform, condition=args.condition)
     left_out = dict(data.left_out)
     kind = "evaluate"
@@ -39,6 +40,10 @@ def evaluate(args: argparse.Namespace) -> None:
     if args.splices:
         kind = "splices"
         found = splices.delays(folder, data, streams=args.splices, seed=0, progress=Ticker())
+    elif args.foreign:
+        kind = "foreign"
+        found = foreign.unknown(folder, data, jobs=args.jobs, progress=Ticker())
+        left_out = found.pop("left_out")
     elif args.seconds_heard:
         kind = "seconds"
         found = seconds.heard(folder, data, opened=opened, jobs=args.jobs, progress=Ticker())
@@ -59,7 +64,12 @@ def evaluate(args: argparse.Namespace) -> None:
         json.dump(values, sys.stdout, allow_nan=False)
         print()
     else:
-        {"evaluate": _print, "seconds": _print_seconds, "splices": _print_splices}[kind](values)
+        {
+            "evaluate": _print,
+            "seconds": _print_seconds,
+            "splices": _print_splices,
+            "foreign": _print_foreign,
+        }[kind](values)
     name_left_out(left_out)
 
 
@@ -78,6 +88,15 @@ def _spliced(data: Dataset, args: argparse.Namespace) -> None:
         raise UserError("--splices: notes are spliced as they are; leave out --condition")
 
 
+def _strange(data: Dataset, args: argparse.Namespace) -> None:
+    if not args.foreign:
+        return
+    if any(e.path.suffix.lower() in (".mid", ".midi") for e in data.examples):
+        raise UserError("--foreign: notes are always somebody's; name sounds as folders: data")
+    if args.condition != AS_IS:
+        raise UserError("--foreign: sounds are heard as they are; leave out --condition")
+
+
 def _command(args: argparse.Namespace, names: list[str]) -> str:
     words = ["rt-train", "evaluate", Path(args.model).name]
     words += [word for name in names for word in ("--data", name)]
@@ -85,6 +104,7 @@ def _command(args: argparse.Namespace, names: list[str]) -> str:
     words += ["--condition", args.condition] if args.condition != AS_IS else []
     words += ["--seconds-heard"] if args.seconds_heard else []
     words += ["--splices", str(args.splices)] if args.splices else []
+    words += ["--foreign"] if args.foreign else []
     return " ".join(words)
 
 
@@ -120,3 +140,13 @@ def _print_splices(figures: dict[str, Any]) -> None:
             f"  {how:8}  median {median}, noticed within 6 s: {row['noticed']:.1%}, "
             f"right all in all: {row['right']:.1%}"
         )
+
+
+def _print_foreign(figures: dict[str, Any]) -> None:
+    heard = f"{figures['n']} windows of {figures['files']} files"
+    print(printable(f"{figures['model']} on {figures['data']}: {heard}"))
+    print(f"unknown: {figures['unknown']:.1%}")
+    for kind, row in figures["kinds"].items():
+        print(printable(f"  {kind:12} {row['unknown']:.1%} of {row['n']} windows"))
+    for label, n in figures["taken_for"].items():
+        print(printable(f"  {n} passed for {label}"))

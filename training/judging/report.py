@@ -49,6 +49,7 @@ def write(measured: Measured, path: Path) -> Path:
             *tables.conditions(current),
             *pictures.seconds(current, plots),
             *tables.splices(current),
+            *tables.foreign(current),
             *tables.quantised(current, manifests),
             *tables.tuned(current),
             *pictures.folds(current, plots),

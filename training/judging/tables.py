@@ -160,6 +160,28 @@ def splices(measured: Measured) -> list[str]:
     )
 
 
+def foreign(measured: Measured) -> list[str]:
+    """How many windows of sounds that no label fits are told to be unknown."""
+    rows = [
+        (
+            f"`{m['model']}`",
+            literal(m["data"]),
+            m["files"],
+            m["n"],
+            f"{m['unknown']:.1%}",
+            ", ".join(f"{literal(k)} {row['unknown']:.0%}" for k, row in m["kinds"].items()),
+            ", ".join(f"{literal(k)} {n}" for k, n in list(m["taken_for"].items())[:3]),
+        )
+        for m in of(measured, "foreign")
+    ]
+    head = ("model", "sounds of", "files", "windows", "unknown", "by kind", "taken for")
+    return section(
+        "Sounds that no label fits",
+        "Recordings of what is no instrument, none of which any model or its gate was trained on.",
+        table(head, rows),
+    )
+
+
 def quantised(measured: Measured, manifests: dict[str, Manifest]) -> list[str]:
     """What quantisation costs, and what it saves."""
     found = [

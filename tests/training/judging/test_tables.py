@@ -84,3 +84,17 @@ def test_settings_that_were_tried() -> None:
     lines = tables.tuned([found | {"kind": "tune"}])
     assert "`m`, 2 runs each, 5 epochs, 90 windows:" in lines
     assert "| dropout 0.2, units 64 | 0.75 |" in lines
+
+
+def test_sounds_that_no_label_fits_stand_by_kind() -> None:
+    heard = {"files": 2, "n": 4, "unknown": 0.75}
+    measured = heard | {
+        "kind": "foreign",
+        "model": "one",
+        "data": "folders:wild",
+        "kinds": {"bird": heard},
+        "taken_for": {"flute": 1},
+    }
+    assert tables.foreign([measured])[-2] == (
+        "| `one` | folders:wild | 2 | 4 | 75.0% | bird 75% | flute 1 |"
+    )

@@ -1,0 +1,81 @@
+"""How often a model knows that it does not know: on sounds that none of its labels fits."""
+
+from __future__ import annotations
+
+from collections import Counter
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from realtime.errors import UserError
+from realtime.registry import load, read_manifest
+from training.datasets import Dataset, Example
+from training.evaluate import hear, open_source
+from training.inputs import Progress
+
+
+def unknown(folder: Path, data: Dataset, *, jobs: int, progress: Progress) -> dict[str, Any]:
+    """Play sounds that are no instrument, or no music, and count what passes for a label.
+
+    A window that is full counts; of a file too short for one, the last window does. What lies under
+    the level gate is silence, and left aside.
+
+    Args:
+        folder: Model folder.
+        data: Sound files; their labels are kinds of sound.
+        jobs: Processes.
+        progress: Told how far it has come.
+
+    Returns:
+        ``files`` and ``n`` windows, the share that was ``unknown``, for each of ``kinds`` the same,
+        ``taken_for``, the windows that passed by the label they passed for, and ``left_out``.
+
+    Raises:
+        UserError: The model cannot be loaded or has no unknown, or no file could be heard.
+    """
+    from joblib import Parallel, delayed
+
+    manifest = read_manifest(folder)
+    below = manifest.calibration.get("unknown_below")
+    if not below:
+        raise UserError(f"{manifest.name} never says unknown: it is of no use to ask it")
+    load(folder)
+    left_out = dict(data.left_out)
+    kinds: dict[str, list[np.ndarray]] = {}
+    work = Parallel(n_jobs=jobs, return_as="generator")
+    answers = work(delayed(_answers)(folder, e) for e in data.examples)
+    for done, (example, said) in enumerate(zip(data.examples, answers, strict=True), start=1):
+        progress("files", done, len(data.examples))
+        if isinstance(said, str):
+            left_out[str(example.path)] = said
+        else:
+            kinds.setdefault(example.label, []).append(said)
+    if not kinds:
+        reason = next(iter(left_out.values()), "there are none")
+        raise UserError(f"no file that {manifest.name} can be judged on ({reason})")
+    heard = np.concatenate([probs for parts in kinds.values() for probs in parts])
+    passed = heard[heard.max(axis=1) >= below].argmax(axis=1).tolist()
+    taken = Counter(manifest.labels[i] for i in passed)
+    return {
+        **_share(list(heard[None]), below),
+        "files": sum(map(len, kinds.values())),
+        "kinds": {kind: _share(parts, below) for kind, parts in sorted(kinds.items())},
+        "taken_for": dict(taken.most_common()),
+        "left_out": left_out,
+    }
+
+
+def _answers(folder: Path, example: Example) -> np.ndarray | str:
+    """Probabilities of a file's windows, (n, n_labels), or why there are none."""
+    try:
+        windows, _ = hear(load(folder), open_source(example.path))
+    except UserError as error:
+        return str(error).partition(": ")[2] or str(error)
+    audible = [probs for probs in windows if any(probs)]
+    return np.array(audible) if audible else "nothing in it is above the level gate"
+
+
+def _share(parts: list[np.ndarray], below: float) -> dict[str, Any]:
+    best = np.concatenate(parts).max(axis=1)
+    return {"files": len(parts), "n": len(best), "unknown": round(float(np.mean(best < below)), 4)}
