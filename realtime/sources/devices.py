@@ -15,7 +15,8 @@ from realtime.sources.portaudio import AudioInput
 from realtime.text import printable
 
 _CARD = re.compile(r"\s*\(hw:\d+,\d+\)$")  # ALSA counts sound cards anew when one is plugged in
-_BYSTANDERS = re.compile(r"^Midi Through\b|:RtMidi (in|out)put")  # ports that nobody plays on
+# Ports that nobody plays on: the kernel's own, also as a bridge to JACK calls it, and listeners'.
+_BYSTANDERS = re.compile(r"\bMidi Through\b|:RtMidi (in|out)put")
 _INPUT, _OUTPUT = "MIDI port", "MIDI output"
 
 
@@ -148,7 +149,7 @@ def choose_port(wanted: str | None, systems: Sequence[MidiPorts]) -> tuple[str, 
 
     Args:
         wanted: Part of a name in any case, where an equal name goes before one that only contains
-            it; None for the only port.
+            it; None for the only port that somebody may play on.
         systems: The MIDI systems to search; the first that has the port is taken.
 
     Returns:
@@ -168,25 +169,27 @@ def choose_output(wanted: str, api: str, outputs: Sequence[str]) -> str:
 def _choose(
     wanted: str | None, systems: Sequence[tuple[str, Sequence[str]]], what: str
 ) -> tuple[str, str]:
-    everything = [port for _, ports in systems for port in ports]
-    if not everything:
-        remedy = "plug one in or start the program that has it"
-        if what == _INPUT:
-            remedy += ", or let other programs connect to one of your own: --midi-virtual NAME"
-        raise UserError(f"there is no {what}; {remedy}")
     for api, ports in systems:
         found = _matches(wanted, ports)
-        if len(found) == 1:
+        if len(set(found)) == 1:  # Core MIDI has ports of one name, and opens the first of them
             return api, found[0]
         if found:
             which = "several" if wanted is None else f"'{printable(wanted)}' fits several"
             raise UserError(f"{what}: {which}; choose {_port_list(found)}")
-    raise UserError(f"no {what} fits '{printable(wanted or '')}'; choose {_port_list(everything)}")
+    everything = [port for _, ports in systems for port in ports]
+    if everything and wanted is not None:
+        raise UserError(f"no {what} fits '{printable(wanted)}'; choose {_port_list(everything)}")
+    remedy = "plug one in or start the program that has it"
+    if what == _INPUT:
+        remedy += ", or let other programs connect to one of your own: --midi-virtual NAME"
+    if everything:
+        remedy += f"; taken only when named: {_port_list(everything)}"
+    raise UserError(f"there is no {what}; {remedy}")
 
 
 def _matches(wanted: str | None, ports: Sequence[str]) -> list[str]:
     if wanted is None:
-        return [port for port in ports if not _BYSTANDERS.search(port)] or list(ports)
+        return [port for port in ports if not _BYSTANDERS.search(port)]
     asked = wanted.casefold()
     equal = [port for port in ports if port.casefold() == asked]
     return equal or [port for port in ports if asked in port.casefold()]
