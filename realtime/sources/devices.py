@@ -12,6 +12,7 @@ from realtime.sources import midi_system, portaudio
 from realtime.sources.errand import patiently
 from realtime.sources.midi_system import MidiPorts
 from realtime.sources.portaudio import AudioInput
+from realtime.sources.returning import Returning
 from realtime.text import printable
 
 _CARD = re.compile(r"\s*\(hw:\d+,\d+\)$")  # ALSA counts sound cards anew when one is plugged in
@@ -133,15 +134,30 @@ def choose_input(wanted: str | int | None, inputs: Sequence[AudioInput]) -> Audi
     raise UserError(f"no microphone fits '{said}'; choose {audio_list(inputs)}")
 
 
-def same_input(known: AudioInput, inputs: Sequence[AudioInput]) -> AudioInput | None:
-    """The device ``known`` after it came back, perhaps with another index; None if it did not."""
-    inputs = [device for device in inputs if device.api == known.api]
-    found = [device for device in inputs if device.name == known.name]
-    if not found:
-        stem = _CARD.sub("", known.name)
-        found = [device for device in inputs if _CARD.sub("", device.name) == stem]
-    # Of two equal devices the one in the same place.
-    return min(found, key=lambda device: abs(device.index - known.index), default=None)
+class KnownInput:
+    """A sound input that is known again after it was away, though its index or card may differ.
+
+    Args:
+        device: Which.
+        inputs: All that there are: an equal one that stays is not taken for it.
+
+    Attributes:
+        device: The sound input.
+    """
+
+    def __init__(self, device: AudioInput, inputs: Sequence[AudioInput] = ()) -> None:
+        self.device = device
+        names = [other.name for other in inputs if other.api == device.api]
+        self._returning = Returning(device.name, names, _CARD)
+
+    def again(self, inputs: Sequence[AudioInput]) -> KnownInput | None:
+        """The device among those that there are now; None while it is away."""
+        near = sorted(
+            (device for device in inputs if device.api == self.device.api),
+            key=lambda device: abs(device.index - self.device.index),
+        )
+        name = self._returning.among([device.name for device in near])
+        return next((KnownInput(device, near) for device in near if device.name == name), None)
 
 
 def choose_port(wanted: str | None, systems: Sequence[MidiPorts]) -> tuple[str, str]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import ctypes
 import re
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import Any
 
@@ -15,6 +15,7 @@ from realtime.errors import UserError
 from realtime.quiet import quiet_stderr
 from realtime.sources.jack import JackWatch
 from realtime.sources.jack_heartbeat import JackHeartbeat
+from realtime.sources.returning import Returning
 from realtime.text import printable
 
 _LABELS = {  # RtMidi's names; in the order in which they are tried
@@ -182,13 +183,11 @@ def survey(only: str | None = None) -> list[MidiPorts]:
     return [_look(api, label) for api, label in systems.items()]
 
 
-def same_port(api: str, known: str, ports: list[str]) -> str | None:
-    """The port ``known`` after it came back, perhaps with another number; None if it did not."""
-    if known in ports or api not in _PASSING:
-        return known if known in ports else None
-    passing = _PASSING[api]
-    stem = passing.sub("", known)
-    return next((port for port in ports if passing.sub("", port) == stem), None)
+def returning(api: str, port: str, ports: Iterable[str]) -> Returning:
+    """What knows a port of a system again, among ``ports`` now and others later."""
+    # A number that is but the place in the list does not tell equal devices apart.
+    stable = ports if api != "WINDOWS_MM" else ()
+    return Returning(port, stable, _PASSING.get(api))
 
 
 def _look(api: str, label: str) -> MidiPorts:

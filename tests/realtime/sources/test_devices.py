@@ -63,14 +63,28 @@ def test_a_device_that_several_apis_show():
     assert devices.choose_input("mic", shown) is shown[1]
 
 
-def test_same_input():
+def again(device, now, before=()):
+    known = devices.KnownInput(device, before).again(now)
+    return known and known.device
+
+
+def test_an_input_that_is_known_again():
     moved = audio(3, "USB Audio: - (hw:2,0)")
-    assert devices.same_input(USB, [BUILT_IN, moved]) is moved
-    assert devices.same_input(USB, [moved, USB]) is USB
-    assert devices.same_input(USB, [BUILT_IN, USB_PRO]) is None
-    assert devices.same_input(USB, [audio(1, USB.name, "JACK")]) is None
+    assert again(USB, [BUILT_IN, moved]) is moved
+    assert again(USB, [moved, USB]) is USB
+    assert again(USB, [BUILT_IN, USB_PRO]) is None
+    assert again(USB, [audio(1, USB.name, "JACK")]) is None
     twins = [audio(2, "Mic"), audio(3, "Mic")]
-    assert devices.same_input(audio(3, "Mic"), twins) is twins[1]
+    assert again(audio(3, "Mic"), twins) is twins[1]
+
+
+def test_an_equal_input_that_was_there_all_along_is_not_taken_for_it():
+    twin, third = audio(2, "USB Audio: - (hw:2,0)"), audio(3, "USB Audio: - (hw:3,0)")
+    before = [BUILT_IN, USB, twin]
+    assert again(USB, [BUILT_IN, twin], before) is None
+    assert again(USB, [BUILT_IN, twin, third], before) is third
+    back = devices.KnownInput(USB, before).again([BUILT_IN, twin, third])
+    assert back.again([BUILT_IN, twin]) is None
 
 
 ALSA = MidiPorts("LINUX_ALSA", "ALSA", ("Midi Through:Midi Through Port-0 14:0", "Keys:Keys 20:0"))

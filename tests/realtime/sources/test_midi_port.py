@@ -212,6 +212,17 @@ def test_returning_with_another_number(midi):
     assert stage.source.name == "keys:out"
 
 
+def test_an_equal_keyboard_is_not_the_lost_one(midi):
+    midi.ports[:] = ["keys:out", "keys-01:out"]
+    stage = Stage(midi, "keys:out")
+    stage.at(0.5, lambda: midi.ports.remove("keys:out"))
+    stage.at(2, lambda: midi.ports.append("keys:out"))
+    stage.run(3)
+    assert stage.kinds == ["disconnected", "reconnected"]
+    assert stage.events[1].t >= 2
+    assert stage.source.port == ("UNIX_JACK", "keys:out")
+
+
 def test_returning_in_vain(midi):
     stage = Stage(midi)
     stage.at(0.5, midi.ports.clear)

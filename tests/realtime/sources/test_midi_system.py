@@ -5,7 +5,7 @@ import pytest
 
 from realtime.errors import UserError
 from realtime.sources import midi_system
-from realtime.sources.midi_system import MidiPorts, MidiSystem, same_port, survey
+from realtime.sources.midi_system import MidiPorts, MidiSystem, returning, survey
 
 
 class FakeRtmidi:
@@ -173,5 +173,18 @@ def test_survey_of_a_server_that_hangs(jack, rtmidi, monkeypatch):
         ("MACOSX_CORE", "Keys", ["Keys"], "Keys"),
     ],
 )
-def test_same_port(api, known, ports, found):
-    assert same_port(api, known, ports) == found
+def test_a_port_that_returns(api, known, ports, found):
+    assert returning(api, known, [known]).among(ports) == found
+
+
+@pytest.mark.parametrize(
+    ("api", "ports", "left", "found"),
+    [
+        ("LINUX_ALSA", ["Keys:Keys 20:0", "Keys:Keys 24:0"], "Keys:Keys 24:0", None),
+        ("UNIX_JACK", ["seq:out", "seq-01:out"], "seq-01:out", None),
+        # Its number fell when the other one left.
+        ("WINDOWS_MM", ["Keys 1", "Keys 0"], "Keys 0", "Keys 0"),
+    ],
+)
+def test_the_port_of_an_equal_keyboard(api, ports, left, found):
+    assert returning(api, ports[0], ports).among([left]) == found

@@ -45,6 +45,26 @@ def test_going_and_returning(midi, system, monkeypatch):
     assert midi.outputs[0].sent == [NOTE]
 
 
+def test_an_equal_synthesizer_is_not_the_lost_one(midi, system):
+    midi.outs[:] = ["synth:in", "synth-01:in"]
+    through = Through("synth:in", system)
+    midi.outs.remove("synth:in")
+    assert through.check(system) == "synth:in is gone: nothing is passed on"
+    assert through.check(system) is None
+    midi.outs.append("synth-02:in")
+    assert through.check(system) == "synth-02:in is back: what is played is passed on"
+
+
+def test_one_that_returned_under_another_number_at_once(midi, system):
+    midi.outs[:] = ["synth:in"]
+    through = Through("synth", system)
+    midi.outs[:] = ["synth-01:in"]
+    assert through.check(system) == "synth:in is gone: nothing is passed on"
+    assert through.check(system) == "synth-01:in is back: what is played is passed on"
+    through.send(NOTE)
+    assert midi.outputs[0].sent == [NOTE]
+
+
 def _refuse(*_):
     raise OSError("busy")
 
