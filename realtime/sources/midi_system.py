@@ -207,8 +207,9 @@ def _load() -> Any:
     try:
         import rtmidi
     except ImportError:
-        remedy = "pip install python-rtmidi"
+        remedy = 'pip install "rt-classify[midi]"'
         if sys.platform == "linux":
-            remedy += " (to build it: apt-get install libasound2-dev libjack-dev)"
+            packages = "libasound2-dev libjack-jackd2-dev pkg-config g++"
+            remedy += f" (if it has to be built, apt-get install {packages} first)"
         raise UserError(f"python-rtmidi, which MIDI ports need, is missing: {remedy}") from None
     return rtmidi

@@ -1,4 +1,6 @@
+import re
 import sys
+from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
@@ -6,6 +8,8 @@ import pytest
 from realtime.errors import UserError
 from realtime.sources import midi_system
 from realtime.sources.midi_system import MidiPorts, MidiSystem, returning, survey
+
+HERE = Path(__file__).parents[3]
 
 
 class FakeRtmidi:
@@ -71,8 +75,15 @@ def test_survey_of_what_is_not_built_in(rtmidi):
 
 def test_without_python_rtmidi(monkeypatch):
     monkeypatch.setitem(sys.modules, "rtmidi", None)
-    with pytest.raises(UserError, match=r"python-rtmidi, .* is missing: pip install python-rtmidi"):
+    monkeypatch.setattr(sys, "platform", "linux")
+    with pytest.raises(UserError) as caught:
         survey()
+    said = str(caught.value)
+    assert said.startswith("python-rtmidi, which MIDI ports need, is missing: pip install")
+    assert "rt-classify[midi]" in said
+    (packages,) = re.findall(r"apt-get install ([\w +-]+) first", said)
+    for told in ("docs/live.md", "scripts/system-packages"):
+        assert packages in (HERE / told).read_text("utf-8")
 
 
 def test_ports(rtmidi):
