@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 from realtime.errors import UserError
@@ -23,7 +23,7 @@ _INPUT, _OUTPUT = "MIDI port", "MIDI output"
 
 @dataclass(frozen=True, slots=True)
 class Devices:
-    """Everything that can be listened to.
+    """Everything that can be listened to or played to.
 
     Attributes:
         audio: Sound inputs, by index.
@@ -40,7 +40,7 @@ class Devices:
 
 
 def list_devices() -> Devices:
-    """All inputs of the machine, without opening any. A missing library is told, not raised."""
+    """All devices of the machine, without opening any. A missing library is told, not raised."""
     audio: Sequence[AudioInput] = ()
     midi: Sequence[MidiPorts] = ()
     problems = []
@@ -60,26 +60,35 @@ def list_devices() -> Devices:
 
 
 def lines(found: Devices) -> Iterator[str]:
-    """Everything that can be listened to, as ``--list-devices`` prints it."""
-    yield "Microphones and other inputs:"
-    for device in found.audio:
-        mark = "*" if device.default else " "
-        yield (
-            f" {mark} {device.index:3}  {device.name}  "
-            f"({device.api}, {device.channels} ch, {device.rate} Hz)"
-        )
-    if not found.audio:
-        yield "   none"
-    yield "MIDI ports:"
-    ports = [(system.label, port) for system in found.midi for port in system.inputs]
-    for label, port in ports:
-        yield f" {'*' if port == found.port else ' '} {printable(port)}  ({label})"
-    if not ports:
-        yield "   none"
+    """Everything that there is, as ``--list-devices`` prints it."""
+    yield from _section("Microphones and other inputs:", map(_audio_line, found.audio))
+    inputs = [
+        _port_line(system, port, chosen=port == found.port)
+        for system in found.midi
+        for port in system.inputs
+    ]
+    yield from _section("MIDI ports:", inputs)
+    outputs = [_port_line(system, port) for system in found.midi for port in system.outputs]
+    yield from _section("MIDI outputs, for --through:", outputs)
     for problem in found.problems:
         yield f"! {problem}"
     if found.port is not None or any(device.default for device in found.audio):
         yield "* is taken when none is named"
+
+
+def _section(title: str, rows: Iterable[str]) -> Iterator[str]:
+    yield title
+    yield from list(rows) or ["   none"]
+
+
+def _audio_line(device: AudioInput) -> str:
+    mark = "*" if device.default else " "
+    facts = f"{device.api}, {device.channels} ch, {device.rate} Hz"
+    return f" {mark} {device.index:3}  {device.name}  ({facts})"
+
+
+def _port_line(system: MidiPorts, port: str, *, chosen: bool = False) -> str:
+    return f" {'*' if chosen else ' '} {printable(port)}  ({system.label})"
 
 
 def inputs_anew() -> list[AudioInput]:
@@ -214,6 +223,13 @@ def _matches(wanted: str | None, ports: Sequence[str]) -> list[str]:
 def audio_list(inputs: Sequence[AudioInput]) -> str:
     """The devices on one line, for a message."""
     return ", ".join(f"{device.index} '{device.name}' ({device.api})" for device in inputs)
+
+
+def instead(busy: str, ports: Iterable[str]) -> str:
+    """What to do about a MIDI port that cannot be opened, with all the others to choose from."""
+    others = [port for port in ports if port != busy]
+    choice = f"choose {_port_list(others)}" if others else "plug in another: there is none"
+    return f"close the program that uses it, or {choice}"
 
 
 def _port_list(ports: Sequence[str]) -> str:

@@ -149,10 +149,11 @@ class MidiPort:
             self._listen()
         except OSError as error:
             self._close_system()
-            raise UserError(
-                f"{self.name}: cannot be opened ({error}); close the program that uses it,"
-                " or choose another port: --list-devices shows them"
-            ) from None
+            remedy = "close a program that has ports there, or listen to one of those: --midi-port"
+            if self._virtual is None:
+                everything = [port for ports in working for port in ports.inputs]
+                remedy = devices.instead(self._port_name, everything)
+            raise UserError(f"{self.name}: cannot be opened ({error}); {remedy}") from None
         except UserError:
             self._close_system()
             raise

@@ -45,12 +45,14 @@ class MidiPorts:
         label: What people call it; ``--midi-api`` takes it in any case.
         inputs: Ports that can be listened to, exactly as the system names them: not safe to print.
         problem: Why it does not work here, and what to do; empty if it works.
+        outputs: Ports that can be played to, named as ``inputs`` are.
     """
 
     api: str
     label: str
     inputs: tuple[str, ...]
     problem: str = ""
+    outputs: tuple[str, ...] = ()
 
 
 class MidiSystem:
@@ -198,7 +200,7 @@ def _look(api: str, label: str) -> MidiPorts:
     except OSError as error:
         return MidiPorts(api, label, (), _REMEDIES.get(api, printable(str(error))))
     try:
-        return MidiPorts(api, label, tuple(system.inputs()))
+        return MidiPorts(api, label, tuple(system.inputs()), outputs=tuple(system.outputs()))
     finally:
         system.close()
 

@@ -37,7 +37,7 @@ class Through:
         except OSError as error:
             raise UserError(
                 f"{printable(name)}: cannot be opened to pass notes on ({error});"
-                " close the program that uses it"
+                f" {devices.instead(name, outputs)}"
             ) from None
 
     def send(self, message: mido.Message) -> None:

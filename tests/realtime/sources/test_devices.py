@@ -87,7 +87,12 @@ def test_an_equal_input_that_was_there_all_along_is_not_taken_for_it():
     assert back.again([BUILT_IN, twin]) is None
 
 
-ALSA = MidiPorts("LINUX_ALSA", "ALSA", ("Midi Through:Midi Through Port-0 14:0", "Keys:Keys 20:0"))
+ALSA = MidiPorts(
+    "LINUX_ALSA",
+    "ALSA",
+    ("Midi Through:Midi Through Port-0 14:0", "Keys:Keys 20:0"),
+    outputs=("Synth:Synth 21:0",),
+)
 JACK = MidiPorts("UNIX_JACK", "JACK", ("seq:out", "seq:other"))
 JACK_KEYS = MidiPorts(
     "UNIX_JACK", "JACK", ("a2j:Midi Through [14] (capture): Midi Through Port-0", "system:keys")
@@ -151,6 +156,8 @@ def test_list_devices(monkeypatch):
     assert found.problems == ("WinMM MIDI: not there",)
     marked = [line for line in devices.lines(found) if line.startswith(" *")]
     assert [line.split()[1] for line in marked] == ["0", "Keys:Keys"]
+    text = "\n".join(devices.lines(found))
+    assert "\nMIDI outputs, for --through:\n   Synth:Synth 21:0  (ALSA)\n" in text
 
 
 def test_a_port_that_is_only_taken_by_name_has_no_mark(monkeypatch):

@@ -51,7 +51,7 @@ def rtmidi(monkeypatch):
     assert fake.open == 0
 
 
-WORKING = MidiPorts("LINUX_ALSA", "ALSA", ("Keys 20:0",))
+WORKING = MidiPorts("LINUX_ALSA", "ALSA", ("Keys 20:0",), outputs=("Synth 21:0",))
 DOWN = MidiPorts("UNIX_JACK", "JACK", (), "no server runs: start one with 'jackd -d alsa'")
 
 
