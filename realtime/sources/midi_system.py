@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import ctypes
 import re
 import sys
@@ -194,15 +195,13 @@ def returning(api: str, port: str, ports: Iterable[str]) -> Returning:
 
 def _look(api: str, label: str) -> MidiPorts:
     try:
-        system = MidiSystem(api)
+        with contextlib.closing(MidiSystem(api)) as system:
+            inputs, outputs = system.inputs(), system.outputs()
     except TimeoutError as error:
         return MidiPorts(api, label, (), str(error))
     except OSError as error:
         return MidiPorts(api, label, (), _REMEDIES.get(api, printable(str(error))))
-    try:
-        return MidiPorts(api, label, tuple(system.inputs()), outputs=tuple(system.outputs()))
-    finally:
-        system.close()
+    return MidiPorts(api, label, tuple(inputs), outputs=tuple(outputs))
 
 
 def _load() -> Any:

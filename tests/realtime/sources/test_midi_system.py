@@ -68,6 +68,16 @@ def test_survey(rtmidi, only, found):
     assert survey(only) == found
 
 
+def test_survey_of_a_system_that_takes_no_second_client(rtmidi, monkeypatch):
+    def full(api):
+        raise rtmidi.SystemError("no more clients")
+
+    monkeypatch.setattr(rtmidi, "MidiOut", full)
+    assert survey("alsa") == [
+        MidiPorts("LINUX_ALSA", "ALSA", (), midi_system._REMEDIES["LINUX_ALSA"])
+    ]
+
+
 def test_survey_of_what_is_not_built_in(rtmidi):
     with pytest.raises(UserError, match=r"no MIDI system 'core\?midi' here; choose one of alsa"):
         survey("core\amidi")
