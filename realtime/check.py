@@ -220,13 +220,11 @@ def _complaints(stream: Literal["audio", "midi"], heard: Heard) -> Iterator[str]
         yield "the level is too low: turn it up or go nearer"
     elif heard.clipped:
         yield "the sound clips: turn it down or go farther away"
-    lost = heard.events["overflow"]
-    if lost or heard.xruns:
-        yield (
-            "sound was lost on the way: close other programs"
-            if stream == "audio"
-            else ("messages were lost on the way: close other programs")
-        )
+    what = "sound was" if stream == "audio" else "messages were"
+    if heard.events["overflow"]:
+        yield f"{what} lost on the way: close other programs"
+    elif heard.xruns:
+        yield f"{what} lost or late: close other programs"
 
 
 def _properties(source: Source) -> Iterator[str]:

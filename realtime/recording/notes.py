@@ -34,7 +34,7 @@ class NotesFile:
         self._file = create(path)
         self._length = 0  # bytes of the track before its end
         self._new = bytearray(_TEMPO)
-        self._at = self._end = 0
+        self._at = 0
         write_all(self._file, _HEAD)
         self.flush(0)
 
@@ -60,7 +60,6 @@ class NotesFile:
         write_all(self._file, (self._length + len(track)).to_bytes(4, "big"))
         self._length += len(self._new)
         self._new.clear()
-        self._end = end
 
     def close(self) -> None:
         """Close the file. What was not flushed is lost."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 from realtime.errors import UserError
@@ -12,16 +12,18 @@ from realtime.sources import midi_system, portaudio
 from realtime.sources.errand import patiently
 from realtime.sources.midi_system import MidiPorts
 from realtime.sources.portaudio import AudioInput
+from realtime.sources.returning import Returning
 from realtime.text import printable
 
 _CARD = re.compile(r"\s*\(hw:\d+,\d+\)$")  # ALSA counts sound cards anew when one is plugged in
-_BYSTANDERS = re.compile(r"^Midi Through\b|:RtMidi (in|out)put")  # ports that nobody plays on
+# Ports that nobody plays on: the kernel's own, also as a bridge to JACK calls it, and listeners'.
+_BYSTANDERS = re.compile(r"\bMidi Through\b|:RtMidi (in|out)put")
 _INPUT, _OUTPUT = "MIDI port", "MIDI output"
 
 
 @dataclass(frozen=True, slots=True)
 class Devices:
-    """Everything that can be listened to.
+    """Everything that can be listened to or played to.
 
     Attributes:
         audio: Sound inputs, by index.
@@ -38,7 +40,7 @@ class Devices:
 
 
 def list_devices() -> Devices:
-    """All inputs of the machine, without opening any. A missing library is told, not raised."""
+    """All devices of the machine, without opening any. A missing library is told, not raised."""
     audio: Sequence[AudioInput] = ()
     midi: Sequence[MidiPorts] = ()
     problems = []
@@ -58,26 +60,35 @@ def list_devices() -> Devices:
 
 
 def lines(found: Devices) -> Iterator[str]:
-    """Everything that can be listened to, as ``--list-devices`` prints it."""
-    yield "Microphones and other inputs:"
-    for device in found.audio:
-        mark = "*" if device.default else " "
-        yield (
-            f" {mark} {device.index:3}  {device.name}  "
-            f"({device.api}, {device.channels} ch, {device.rate} Hz)"
-        )
-    if not found.audio:
-        yield "   none"
-    yield "MIDI ports:"
-    ports = [(system.label, port) for system in found.midi for port in system.inputs]
-    for label, port in ports:
-        yield f" {'*' if port == found.port else ' '} {printable(port)}  ({label})"
-    if not ports:
-        yield "   none"
+    """Everything that there is, as ``--list-devices`` prints it."""
+    yield from _section("Microphones and other inputs:", map(_audio_line, found.audio))
+    inputs = [
+        _port_line(system, port, chosen=port == found.port)
+        for system in found.midi
+        for port in system.inputs
+    ]
+    yield from _section("MIDI ports:", inputs)
+    outputs = [_port_line(system, port) for system in found.midi for port in system.outputs]
+    yield from _section("MIDI outputs, for --through:", outputs)
     for problem in found.problems:
         yield f"! {problem}"
     if found.port is not None or any(device.default for device in found.audio):
         yield "* is taken when none is named"
+
+
+def _section(title: str, rows: Iterable[str]) -> Iterator[str]:
+    yield title
+    yield from list(rows) or ["   none"]
+
+
+def _audio_line(device: AudioInput) -> str:
+    mark = "*" if device.default else " "
+    facts = f"{device.api}, {device.channels} ch, {device.rate} Hz"
+    return f" {mark} {device.index:3}  {device.name}  ({facts})"
+
+
+def _port_line(system: MidiPorts, port: str, *, chosen: bool = False) -> str:
+    return f" {'*' if chosen else ' '} {printable(port)}  ({system.label})"
 
 
 def inputs_anew() -> list[AudioInput]:
@@ -132,15 +143,30 @@ def choose_input(wanted: str | int | None, inputs: Sequence[AudioInput]) -> Audi
     raise UserError(f"no microphone fits '{said}'; choose {audio_list(inputs)}")
 
 
-def same_input(known: AudioInput, inputs: Sequence[AudioInput]) -> AudioInput | None:
-    """The device ``known`` after it came back, perhaps with another index; None if it did not."""
-    inputs = [device for device in inputs if device.api == known.api]
-    found = [device for device in inputs if device.name == known.name]
-    if not found:
-        stem = _CARD.sub("", known.name)
-        found = [device for device in inputs if _CARD.sub("", device.name) == stem]
-    # Of two equal devices the one in the same place.
-    return min(found, key=lambda device: abs(device.index - known.index), default=None)
+class KnownInput:
+    """A sound input that is known again after it was away, though its index or card may differ.
+
+    Args:
+        device: Which.
+        inputs: All that there are: an equal one that stays is not taken for it.
+
+    Attributes:
+        device: The sound input.
+    """
+
+    def __init__(self, device: AudioInput, inputs: Sequence[AudioInput] = ()) -> None:
+        self.device = device
+        names = [other.name for other in inputs if other.api == device.api]
+        self._returning = Returning(device.name, names, _CARD)
+
+    def again(self, inputs: Sequence[AudioInput]) -> KnownInput | None:
+        """The device among those that there are now; None while it is away."""
+        near = sorted(
+            (device for device in inputs if device.api == self.device.api),
+            key=lambda device: abs(device.index - self.device.index),
+        )
+        name = self._returning.among([device.name for device in near])
+        return next((KnownInput(device, near) for device in near if device.name == name), None)
 
 
 def choose_port(wanted: str | None, systems: Sequence[MidiPorts]) -> tuple[str, str]:
@@ -148,7 +174,7 @@ def choose_port(wanted: str | None, systems: Sequence[MidiPorts]) -> tuple[str, 
 
     Args:
         wanted: Part of a name in any case, where an equal name goes before one that only contains
-            it; None for the only port.
+            it; None for the only port that somebody may play on.
         systems: The MIDI systems to search; the first that has the port is taken.
 
     Returns:
@@ -168,25 +194,27 @@ def choose_output(wanted: str, api: str, outputs: Sequence[str]) -> str:
 def _choose(
     wanted: str | None, systems: Sequence[tuple[str, Sequence[str]]], what: str
 ) -> tuple[str, str]:
-    everything = [port for _, ports in systems for port in ports]
-    if not everything:
-        remedy = "plug one in or start the program that has it"
-        if what == _INPUT:
-            remedy += ", or let other programs connect to one of your own: --midi-virtual NAME"
-        raise UserError(f"there is no {what}; {remedy}")
     for api, ports in systems:
         found = _matches(wanted, ports)
-        if len(found) == 1:
+        if len(set(found)) == 1:  # Core MIDI has ports of one name, and opens the first of them
             return api, found[0]
         if found:
             which = "several" if wanted is None else f"'{printable(wanted)}' fits several"
             raise UserError(f"{what}: {which}; choose {_port_list(found)}")
-    raise UserError(f"no {what} fits '{printable(wanted or '')}'; choose {_port_list(everything)}")
+    everything = [port for _, ports in systems for port in ports]
+    if everything and wanted is not None:
+        raise UserError(f"no {what} fits '{printable(wanted)}'; choose {_port_list(everything)}")
+    remedy = "plug one in or start the program that has it"
+    if what == _INPUT:
+        remedy += ", or let other programs connect to one of your own: --midi-virtual NAME"
+    if everything:
+        remedy += f"; taken only when named: {_port_list(everything)}"
+    raise UserError(f"there is no {what}; {remedy}")
 
 
 def _matches(wanted: str | None, ports: Sequence[str]) -> list[str]:
     if wanted is None:
-        return [port for port in ports if not _BYSTANDERS.search(port)] or list(ports)
+        return [port for port in ports if not _BYSTANDERS.search(port)]
     asked = wanted.casefold()
     equal = [port for port in ports if port.casefold() == asked]
     return equal or [port for port in ports if asked in port.casefold()]
@@ -195,6 +223,13 @@ def _matches(wanted: str | None, ports: Sequence[str]) -> list[str]:
 def audio_list(inputs: Sequence[AudioInput]) -> str:
     """The devices on one line, for a message."""
     return ", ".join(f"{device.index} '{device.name}' ({device.api})" for device in inputs)
+
+
+def instead(busy: str, ports: Iterable[str]) -> str:
+    """What to do about a MIDI port that cannot be opened, with all the others to choose from."""
+    others = [port for port in ports if port != busy]
+    choice = f"choose {_port_list(others)}" if others else "plug in another: there is none"
+    return f"close the program that uses it, or {choice}"
 
 
 def _port_list(ports: Sequence[str]) -> str:

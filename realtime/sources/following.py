@@ -21,8 +21,8 @@ def following(source: Source) -> list[Source]:
     """
     if isinstance(source, Microphone) and source.device is not None:
         inputs = sorted(devices.inputs_anew(), key=lambda device: device.index)
-        present = devices.same_input(source.device, inputs)
-        after = source.device.index if present is None else present.index
+        present = devices.KnownInput(source.device).again(inputs)
+        after = source.device.index if present is None else present.device.index
         ordered = [d for d in inputs if d.index > after] + [d for d in inputs if d.index <= after]
         return [source.elsewhere(device.index) for device in ordered]
     if isinstance(source, MidiPort):

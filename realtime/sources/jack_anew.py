@@ -26,7 +26,8 @@ from typing import Any
 import numpy as np
 
 from realtime.errors import UserError
-from realtime.sources import child, devices, portaudio
+from realtime.sources import child, portaudio
+from realtime.sources.devices import KnownInput
 from realtime.sources.jack import JackWatch
 from realtime.sources.portaudio import AudioInput, FormatError
 
@@ -131,9 +132,10 @@ def pass_on(wish: dict[str, Any]) -> None:
             out.write(_HEAD.pack(count, bool(status and status.input_overflow)) + frames.tobytes())
 
     try:
-        device = devices.same_input(AudioInput(**wish.pop("device")), portaudio.inputs())
-        if device is None:
+        known = KnownInput(AudioInput(**wish.pop("device"))).again(portaudio.inputs())
+        if known is None:
             raise OSError("it is not there")
+        device = known.device
         stream = portaudio.start(
             device, rate=device.rate, callback=write, finished=lambda: None, **wish
         )

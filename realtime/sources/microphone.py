@@ -10,6 +10,7 @@ from realtime.records import STREAM_RATE, AudioBlock, Event, Pause
 from realtime.sources import devices, portaudio
 from realtime.sources.capture import Capture
 from realtime.sources.clock import Clock
+from realtime.sources.devices import KnownInput
 from realtime.sources.errand import Errand, patiently
 from realtime.sources.feed import Feed, Tally
 from realtime.sources.portaudio import AudioInput
@@ -23,7 +24,7 @@ _STARTING = 4.0  # the same before the first callback: a sleeping sound server m
 _SOON, _LATER, _FRESH = 0.5, 2.0, 60.0
 _PROMPT = 0.25  # seconds that a look usually takes no longer than
 
-_Found = tuple[AudioInput, Capture]
+_Found = tuple[KnownInput, Capture]
 
 
 class Microphone:
@@ -96,7 +97,7 @@ class Microphone:
         self._ring_seconds = ring_seconds
         self._exit_on_disconnect = exit_on_disconnect
         self._clock = clock or Clock()
-        self._device: AudioInput | None = None
+        self._known: KnownInput | None = None
         self._capture: Capture | None = None
         self._tally = Tally()
         self._past_xruns = 0
@@ -105,7 +106,7 @@ class Microphone:
     @property
     def device(self) -> AudioInput | None:
         """The device in use; None before it was opened."""
-        return self._device
+        return self._known.device if self._known else None
 
     @property
     def rate(self) -> int:
@@ -138,8 +139,8 @@ class Microphone:
         return self._tally.invalid
 
     def __enter__(self) -> Self:
-        self._device, self._capture = patiently(self._find, _put_back)
-        self.name = self._device.name
+        self._known, self._capture = patiently(self._find, _put_back)
+        self.name = self._known.device.name
         self._stopped = False
         return self
 
@@ -211,12 +212,12 @@ class Microphone:
             if isinstance(found, Pause):
                 yield found
                 continue
-            device, self._capture = found
+            known, self._capture = found
             capture = self._capture
             waited = 0.0
             while not (self._stopped or capture.finished or waited >= _STARTING):
                 if capture.begun is not None:
-                    self._device = device
+                    self._known = known
                     return capture
                 self._clock.sleep(_POLL)
                 waited += _POLL
@@ -228,16 +229,16 @@ class Microphone:
 
         That may go on, or be killed, which ends a process that is just closing or opening there.
         """
-        assert self._device is not None
+        assert self._known is not None
         assert self._capture is not None
-        if self._device.jack and not portaudio.jack_ended():
+        if self._known.device.jack and not portaudio.jack_ended():
             self._capture.begin_anew()
         else:
             self._release()
 
     def _looks(self, feed: Feed) -> Iterator[Pause | _Found]:
         """The device whenever it is there again, and how time goes on."""
-        assert self._device is not None
+        assert self._known is not None
         begun = looked = self._clock.now()
         look: Errand[_Found | None] | None = None
         try:
@@ -248,7 +249,7 @@ class Microphone:
                 now = self._clock.now()
                 if self._capture is not None and not portaudio.jack_ended():
                     if self._capture.begun is not None:
-                        yield self._device, self._capture
+                        yield self._known, self._capture
                     continue
                 self._release()
                 if look is None:
@@ -274,7 +275,7 @@ class Microphone:
             inputs = portaudio.inputs()
             device = devices.choose_input(self._wanted, inputs)
         try:
-            return device, self._open(device)
+            return KnownInput(device, inputs), self._open(device)
         except OSError as error:
             raise UserError(
                 f"{device.name}: cannot be opened ({error}); close the program that uses it, allow"
@@ -283,13 +284,13 @@ class Microphone:
 
     def _find_again(self) -> _Found | None:
         """The device that was lost, opened if it is there."""
-        assert self._device is not None
+        assert self._known is not None
         portaudio.refresh()
-        device = devices.same_input(self._device, portaudio.inputs())
-        if device is None:
+        known = self._known.again(portaudio.inputs())
+        if known is None:
             return None
         try:
-            return device, self._open(device)
+            return known, self._open(known.device)
         except (OSError, UserError):  # present but not ready, or changed: look again
             return None
 

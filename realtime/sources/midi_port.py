@@ -15,6 +15,7 @@ from realtime.sources import devices, midi_system
 from realtime.sources.clock import Clock
 from realtime.sources.midi_system import MidiSystem
 from realtime.sources.midi_through import Through
+from realtime.sources.returning import Returning
 from realtime.text import printable
 
 _BLOCK = STREAM_RATE // 100  # blocks end on hundredths of a second, where most hops do
@@ -104,6 +105,7 @@ class MidiPort:
         self._clock = clock or Clock()
         self._api = self._port_name = ""
         self._system: MidiSystem | None = None
+        self._returning: Returning | None = None
         self._input: Any = None
         self._through: Through | None = None
         self._inbox: deque[tuple[float, mido.Message]] = deque()
@@ -147,10 +149,11 @@ class MidiPort:
             self._listen()
         except OSError as error:
             self._close_system()
-            raise UserError(
-                f"{self.name}: cannot be opened ({error}); close the program that uses it,"
-                " or choose another port: --list-devices shows them"
-            ) from None
+            remedy = "close a program that has ports there, or listen to one of those: --midi-port"
+            if self._virtual is None:
+                everything = [port for ports in working for port in ports.inputs]
+                remedy = devices.instead(self._port_name, everything)
+            raise UserError(f"{self.name}: cannot be opened ({error}); {remedy}") from None
         except UserError:
             self._close_system()
             raise
@@ -289,6 +292,8 @@ class MidiPort:
     def _listen(self) -> None:
         assert self._system is not None
         virtual = self._virtual is not None
+        ports = self._system.inputs()
+        self._returning = midi_system.returning(self._api, self._port_name, ports)
         self._input = self._system.open_input(self._port_name, self._arrive, virtual=virtual)
 
     def _wait_for_return(self) -> Generator[Pause, None, bool]:
@@ -311,8 +316,8 @@ class MidiPort:
                 return False
             self._close_input()
             if self._virtual is None:
-                ports = self._system.inputs()
-                name = midi_system.same_port(self._api, self._port_name, ports)
+                assert self._returning is not None
+                name = self._returning.among(self._system.inputs())
                 if name is None:
                     return False
                 self._port_name = name

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import contextlib
 import ctypes
 import re
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import Any
 
@@ -15,6 +16,7 @@ from realtime.errors import UserError
 from realtime.quiet import quiet_stderr
 from realtime.sources.jack import JackWatch
 from realtime.sources.jack_heartbeat import JackHeartbeat
+from realtime.sources.returning import Returning
 from realtime.text import printable
 
 _LABELS = {  # RtMidi's names; in the order in which they are tried
@@ -44,12 +46,14 @@ class MidiPorts:
         label: What people call it; ``--midi-api`` takes it in any case.
         inputs: Ports that can be listened to, exactly as the system names them: not safe to print.
         problem: Why it does not work here, and what to do; empty if it works.
+        outputs: Ports that can be played to, named as ``inputs`` are.
     """
 
     api: str
     label: str
     inputs: tuple[str, ...]
     problem: str = ""
+    outputs: tuple[str, ...] = ()
 
 
 class MidiSystem:
@@ -182,34 +186,31 @@ def survey(only: str | None = None) -> list[MidiPorts]:
     return [_look(api, label) for api, label in systems.items()]
 
 
-def same_port(api: str, known: str, ports: list[str]) -> str | None:
-    """The port ``known`` after it came back, perhaps with another number; None if it did not."""
-    if known in ports or api not in _PASSING:
-        return known if known in ports else None
-    passing = _PASSING[api]
-    stem = passing.sub("", known)
-    return next((port for port in ports if passing.sub("", port) == stem), None)
+def returning(api: str, port: str, ports: Iterable[str]) -> Returning:
+    """What knows a port of a system again, among ``ports`` now and others later."""
+    # A number that is but the place in the list does not tell equal devices apart.
+    stable = ports if api != "WINDOWS_MM" else ()
+    return Returning(port, stable, _PASSING.get(api))
 
 
 def _look(api: str, label: str) -> MidiPorts:
     try:
-        system = MidiSystem(api)
+        with contextlib.closing(MidiSystem(api)) as system:
+            inputs, outputs = system.inputs(), system.outputs()
     except TimeoutError as error:
         return MidiPorts(api, label, (), str(error))
     except OSError as error:
         return MidiPorts(api, label, (), _REMEDIES.get(api, printable(str(error))))
-    try:
-        return MidiPorts(api, label, tuple(system.inputs()))
-    finally:
-        system.close()
+    return MidiPorts(api, label, tuple(inputs), outputs=tuple(outputs))
 
 
 def _load() -> Any:
     try:
         import rtmidi
     except ImportError:
-        remedy = "pip install python-rtmidi"
+        remedy = 'pip install "rt-classify[midi]"'
         if sys.platform == "linux":
-            remedy += " (to build it: apt-get install libasound2-dev libjack-dev)"
+            packages = "libasound2-dev libjack-jackd2-dev pkg-config g++"
+            remedy += f" (if it has to be built, apt-get install {packages} first)"
         raise UserError(f"python-rtmidi, which MIDI ports need, is missing: {remedy}") from None
     return rtmidi

@@ -9,7 +9,7 @@ import mido
 
 from realtime.errors import UserError
 from realtime.sources import devices
-from realtime.sources.midi_system import MidiSystem, same_port
+from realtime.sources.midi_system import MidiSystem, returning
 from realtime.text import printable
 
 
@@ -29,13 +29,15 @@ class Through:
 
     def __init__(self, wanted: str, system: MidiSystem) -> None:
         self.failed = 0
-        self._name = devices.choose_output(wanted, system.api, system.outputs())
+        outputs = system.outputs()
+        name = devices.choose_output(wanted, system.api, outputs)
+        self._known = returning(system.api, name, outputs)
         try:
-            self._port: Any = system.open_output(self._name)
+            self._port: Any = system.open_output(name)
         except OSError as error:
             raise UserError(
-                f"{printable(self._name)}: cannot be opened to pass notes on ({error});"
-                " close the program that uses it"
+                f"{printable(name)}: cannot be opened to pass notes on ({error});"
+                f" {devices.instead(name, outputs)}"
             ) from None
 
     def send(self, message: mido.Message) -> None:
@@ -53,18 +55,21 @@ class Through:
         Returns:
             What changed, for a person; None if nothing did.
         """
-        name = same_port(system.api, self._name, system.outputs())
-        if self._port is not None and name is None:
-            self.close()
-            return f"{printable(self._name)} is gone: nothing is passed on"
-        if self._port is None and name is not None:
-            try:
-                self._port = system.open_output(name)
-            except OSError:
+        outputs = system.outputs()
+        if self._port is not None:
+            if self._known.name in outputs:
                 return None
-            self._name = name
-            return f"{printable(name)} is back: what is played is passed on"
-        return None
+            self.close()
+            return f"{printable(self._known.name)} is gone: nothing is passed on"
+        name = self._known.among(outputs)
+        if name is None:
+            return None
+        try:
+            self._port = system.open_output(name)
+        except OSError:
+            return None
+        self._known = returning(system.api, name, outputs)
+        return f"{printable(name)} is back: what is played is passed on"
 
     def release(self, messages: Iterable[mido.Message]) -> None:
         """Pass on what ends the notes of a player who is gone."""

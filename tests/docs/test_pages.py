@@ -24,6 +24,15 @@ def test_they_build_without_a_warning(tmp_path):
     assert (tmp_path / "extend" / "sink" / "index.html").is_file()
 
 
+def test_every_kind_of_event_is_told():
+    made = re.compile(r'(?:Event|_event|_tell)\(\s*"([a-z-]+)"')
+    sources = (HERE / "realtime").rglob("*.py")
+    kinds = {kind for path in sources for kind in made.findall(path.read_text("utf-8"))}
+    assert len(kinds) >= 11
+    table = (HERE / "docs" / "outputs.md").read_text("utf-8").partition("| `kind` |")[2]
+    assert set(re.findall(r"^\| `([a-z-]+)` \|", table.partition("\n\n")[0], re.MULTILINE)) == kinds
+
+
 def test_each_test_behind_a_promise_is_there():
     page = (HERE / "docs" / "reliability.md").read_text("utf-8")
     files = {*re.findall(r"`([\w/]+\.py)`", page)}

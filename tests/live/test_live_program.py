@@ -75,7 +75,7 @@ def test_devices_that_are_taken_are_one_line_and_the_choice(env):
     assert "'system' (JACK Audio Connection Kit)" in heard
     (played,) = midi.stderr.splitlines()
     assert played.startswith("rt-classify: x: cannot be opened (")
-    assert "--list-devices shows them" in played
+    assert played.endswith("or listen to one of those: --midi-port")
 
 
 def test_a_closed_terminal_leaves_a_whole_recording(pulse, terminal, tone, tmp_path):

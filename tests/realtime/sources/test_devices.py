@@ -63,18 +63,41 @@ def test_a_device_that_several_apis_show():
     assert devices.choose_input("mic", shown) is shown[1]
 
 
-def test_same_input():
+def again(device, now, before=()):
+    known = devices.KnownInput(device, before).again(now)
+    return known and known.device
+
+
+def test_an_input_that_is_known_again():
     moved = audio(3, "USB Audio: - (hw:2,0)")
-    assert devices.same_input(USB, [BUILT_IN, moved]) is moved
-    assert devices.same_input(USB, [moved, USB]) is USB
-    assert devices.same_input(USB, [BUILT_IN, USB_PRO]) is None
-    assert devices.same_input(USB, [audio(1, USB.name, "JACK")]) is None
+    assert again(USB, [BUILT_IN, moved]) is moved
+    assert again(USB, [moved, USB]) is USB
+    assert again(USB, [BUILT_IN, USB_PRO]) is None
+    assert again(USB, [audio(1, USB.name, "JACK")]) is None
     twins = [audio(2, "Mic"), audio(3, "Mic")]
-    assert devices.same_input(audio(3, "Mic"), twins) is twins[1]
+    assert again(audio(3, "Mic"), twins) is twins[1]
 
 
-ALSA = MidiPorts("LINUX_ALSA", "ALSA", ("Midi Through:Midi Through Port-0 14:0", "Keys:Keys 20:0"))
+def test_an_equal_input_that_was_there_all_along_is_not_taken_for_it():
+    twin, third = audio(2, "USB Audio: - (hw:2,0)"), audio(3, "USB Audio: - (hw:3,0)")
+    before = [BUILT_IN, USB, twin]
+    assert again(USB, [BUILT_IN, twin], before) is None
+    assert again(USB, [BUILT_IN, twin, third], before) is third
+    back = devices.KnownInput(USB, before).again([BUILT_IN, twin, third])
+    assert back.again([BUILT_IN, twin]) is None
+
+
+ALSA = MidiPorts(
+    "LINUX_ALSA",
+    "ALSA",
+    ("Midi Through:Midi Through Port-0 14:0", "Keys:Keys 20:0"),
+    outputs=("Synth:Synth 21:0",),
+)
 JACK = MidiPorts("UNIX_JACK", "JACK", ("seq:out", "seq:other"))
+JACK_KEYS = MidiPorts(
+    "UNIX_JACK", "JACK", ("a2j:Midi Through [14] (capture): Midi Through Port-0", "system:keys")
+)
+BYSTANDERS = MidiPorts("LINUX_ALSA", "ALSA", ALSA.inputs[:1])
 DOWN = MidiPorts("WINDOWS_MM", "WinMM", (), "not there")
 
 
@@ -82,8 +105,8 @@ DOWN = MidiPorts("WINDOWS_MM", "WinMM", (), "not there")
     ("wanted", "systems", "chosen"),
     [
         (None, [DOWN, ALSA, JACK], ("LINUX_ALSA", "Keys:Keys 20:0")),
-        (None, [MidiPorts("A", "A", ALSA.inputs[:1])], ("A", ALSA.inputs[0])),
-        ("through", [ALSA], ("LINUX_ALSA", ALSA.inputs[0])),
+        (None, [BYSTANDERS, JACK_KEYS], ("UNIX_JACK", "system:keys")),
+        ("key", [MidiPorts("MACOSX_CORE", "CoreMIDI", ("Key", "Key"))], ("MACOSX_CORE", "Key")),
         ("SEQ:OUT", [ALSA, JACK], ("UNIX_JACK", "seq:out")),
         ("seq:o", [MidiPorts("J", "J", ("seq:o", "seq:other"))], ("J", "seq:o")),
     ],
@@ -107,6 +130,13 @@ def test_no_port_chosen(wanted, systems, message):
     assert str(caught.value).startswith(message)
 
 
+def test_ports_that_nobody_plays_on_are_only_taken_by_name():
+    message = r"there is no MIDI port; plug one in .*; taken only when named: 'Midi Through:"
+    with pytest.raises(UserError, match=message):
+        devices.choose_port(None, [BYSTANDERS])
+    assert devices.choose_port("through", [BYSTANDERS]) == ("LINUX_ALSA", ALSA.inputs[0])
+
+
 def test_choose_output():
     assert devices.choose_output("syn", "UNIX_JACK", ["synth", "other"]) == "synth"
     with pytest.raises(UserError, match="no MIDI output fits 'x'; choose 'synth'"):
@@ -124,6 +154,16 @@ def test_list_devices(monkeypatch):
     assert found.midi == (DOWN, ALSA)
     assert found.port == "Keys:Keys 20:0"
     assert found.problems == ("WinMM MIDI: not there",)
+    marked = [line for line in devices.lines(found) if line.startswith(" *")]
+    assert [line.split()[1] for line in marked] == ["0", "Keys:Keys"]
+    text = "\n".join(devices.lines(found))
+    assert "\nMIDI outputs, for --through:\n   Synth:Synth 21:0  (ALSA)\n" in text
+
+
+def test_a_port_that_is_only_taken_by_name_has_no_mark(monkeypatch):
+    monkeypatch.setattr(devices, "inputs_anew", list)
+    monkeypatch.setattr(midi_system, "survey", lambda: [BYSTANDERS])
+    assert "*" not in "".join(devices.lines(devices.list_devices()))
 
 
 def test_list_devices_without_libraries(monkeypatch):

@@ -2,6 +2,7 @@ import pytest
 
 from realtime.errors import UserError
 from realtime.sources import midi_system, portaudio
+from realtime.sources.devices import KnownInput
 from realtime.sources.following import following as after
 from realtime.sources.microphone import Microphone
 from realtime.sources.midi_port import MidiPort
@@ -21,13 +22,13 @@ def inputs(monkeypatch):
 @pytest.mark.parametrize(("at", "then"), [(0, [3, 5, 0]), (1, [5, 0, 3]), (2, [0, 3, 5])])
 def test_microphones_in_turn(inputs, at, then):
     source = Microphone()
-    source._device = inputs[at]
+    source._known = KnownInput(inputs[at])
     assert [it._wanted for it in after(source)] == then
 
 
 def test_the_next_microphone_is_heard_as_this_one_is(inputs):
     source = Microphone(channel=2, dtype="int16", ring_seconds=3.0, exit_on_disconnect=True)
-    source._device = inputs[0]
+    source._known = KnownInput(inputs[0])
     kept = ("_channel", "_dtype", "_ring_seconds", "_exit_on_disconnect", "_clock")
     for found in after(source):
         assert [getattr(found, name) for name in kept] == [getattr(source, n) for n in kept]
@@ -35,7 +36,7 @@ def test_the_next_microphone_is_heard_as_this_one_is(inputs):
 
 def test_one_that_is_gone(inputs):
     source = Microphone()
-    source._device = AudioInput(4, "gone", "ALSA", 1, 48_000, False)
+    source._known = KnownInput(AudioInput(4, "gone", "ALSA", 1, 48_000, False))
     assert [it._wanted for it in after(source)] == [5, 0, 3]
 
 

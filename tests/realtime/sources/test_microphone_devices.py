@@ -62,6 +62,20 @@ def test_returning(sd):
         assert position / STREAM_RATE == pytest.approx(when, abs=0.02)
 
 
+def test_an_equal_device_is_not_the_lost_one(sd):
+    mic = sd.plug("USB mic (hw:1,0)", rate=16_000)
+    sd.plug("USB mic (hw:2,0)", rate=16_000)
+    stage = Stage(sd, device="USB mic (hw:1,0)")
+    for i in range(600):
+        stage.clock.at(i * 0.01, lambda: stage.feed(np.zeros(160)))
+    stage.clock.at(1, lambda: sd.unplug(mic))
+    stage.clock.at(4, lambda: sd.present.append(mic))
+    result = stage.run(6)
+    assert result.kinds == ["disconnected", "reconnected"]
+    assert result.times[1] >= 4
+    assert stage.source.device.name == "USB mic (hw:1,0)"
+
+
 def test_returning_in_vain(sd):
     """A device that is there again but busy, or delivers nothing, is not back yet."""
     mic = sd.plug("mic", rate=16_000)

@@ -212,6 +212,17 @@ def test_returning_with_another_number(midi):
     assert stage.source.name == "keys:out"
 
 
+def test_an_equal_keyboard_is_not_the_lost_one(midi):
+    midi.ports[:] = ["keys:out", "keys-01:out"]
+    stage = Stage(midi, "keys:out")
+    stage.at(0.5, lambda: midi.ports.remove("keys:out"))
+    stage.at(2, lambda: midi.ports.append("keys:out"))
+    stage.run(3)
+    assert stage.kinds == ["disconnected", "reconnected"]
+    assert stage.events[1].t >= 2
+    assert stage.source.port == ("UNIX_JACK", "keys:out")
+
+
 def test_returning_in_vain(midi):
     stage = Stage(midi)
     stage.at(0.5, midi.ports.clear)
@@ -338,6 +349,16 @@ def test_virtual(midi):
     assert stage.source.api == "UNIX_JACK"
 
 
+def test_a_virtual_port_that_cannot_be_made(midi, monkeypatch):
+    def refuse(*_, **__):
+        raise OSError("no more ports")
+
+    monkeypatch.setattr("live_fakes.FakeSystem.open_input", refuse)
+    message = r"ear: cannot be opened \(no more ports\); .*: --midi-port$"
+    with pytest.raises(UserError, match=message), MidiPort(virtual="ear"):
+        pass
+
+
 @pytest.mark.parametrize(
     ("options", "message"),
     [
@@ -364,7 +385,17 @@ def test_no_ports(midi):
 
 def test_busy(midi):
     midi.refuse = True
-    with pytest.raises(UserError, match=r"keys: cannot be opened \(cannot connect\)"), MidiPort():
+    midi.ports.append("pads")
+    with pytest.raises(UserError) as caught, MidiPort("keys"):
+        pass
+    assert str(caught.value) == (
+        "keys: cannot be opened (cannot connect); close the program that uses it, or choose 'pads'"
+    )
+
+
+def test_busy_and_the_only_one(midi):
+    midi.refuse = True
+    with pytest.raises(UserError, match="or plug in another: there is none"), MidiPort():
         pass
 
 

@@ -1,11 +1,15 @@
+import re
 import sys
+from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
 
 from realtime.errors import UserError
 from realtime.sources import midi_system
-from realtime.sources.midi_system import MidiPorts, MidiSystem, same_port, survey
+from realtime.sources.midi_system import MidiPorts, MidiSystem, returning, survey
+
+HERE = Path(__file__).parents[3]
 
 
 class FakeRtmidi:
@@ -47,7 +51,7 @@ def rtmidi(monkeypatch):
     assert fake.open == 0
 
 
-WORKING = MidiPorts("LINUX_ALSA", "ALSA", ("Keys 20:0",))
+WORKING = MidiPorts("LINUX_ALSA", "ALSA", ("Keys 20:0",), outputs=("Synth 21:0",))
 DOWN = MidiPorts("UNIX_JACK", "JACK", (), "no server runs: start one with 'jackd -d alsa'")
 
 
@@ -64,6 +68,16 @@ def test_survey(rtmidi, only, found):
     assert survey(only) == found
 
 
+def test_survey_of_a_system_that_takes_no_second_client(rtmidi, monkeypatch):
+    def full(api):
+        raise rtmidi.SystemError("no more clients")
+
+    monkeypatch.setattr(rtmidi, "MidiOut", full)
+    assert survey("alsa") == [
+        MidiPorts("LINUX_ALSA", "ALSA", (), midi_system._REMEDIES["LINUX_ALSA"])
+    ]
+
+
 def test_survey_of_what_is_not_built_in(rtmidi):
     with pytest.raises(UserError, match=r"no MIDI system 'core\?midi' here; choose one of alsa"):
         survey("core\amidi")
@@ -71,8 +85,15 @@ def test_survey_of_what_is_not_built_in(rtmidi):
 
 def test_without_python_rtmidi(monkeypatch):
     monkeypatch.setitem(sys.modules, "rtmidi", None)
-    with pytest.raises(UserError, match=r"python-rtmidi, .* is missing: pip install python-rtmidi"):
+    monkeypatch.setattr(sys, "platform", "linux")
+    with pytest.raises(UserError) as caught:
         survey()
+    said = str(caught.value)
+    assert said.startswith("python-rtmidi, which MIDI ports need, is missing: pip install")
+    assert "rt-classify[midi]" in said
+    (packages,) = re.findall(r"apt-get install ([\w +-]+) first", said)
+    for told in ("docs/live.md", "scripts/system-packages"):
+        assert packages in (HERE / told).read_text("utf-8")
 
 
 def test_ports(rtmidi):
@@ -173,5 +194,18 @@ def test_survey_of_a_server_that_hangs(jack, rtmidi, monkeypatch):
         ("MACOSX_CORE", "Keys", ["Keys"], "Keys"),
     ],
 )
-def test_same_port(api, known, ports, found):
-    assert same_port(api, known, ports) == found
+def test_a_port_that_returns(api, known, ports, found):
+    assert returning(api, known, [known]).among(ports) == found
+
+
+@pytest.mark.parametrize(
+    ("api", "ports", "left", "found"),
+    [
+        ("LINUX_ALSA", ["Keys:Keys 20:0", "Keys:Keys 24:0"], "Keys:Keys 24:0", None),
+        ("UNIX_JACK", ["seq:out", "seq-01:out"], "seq-01:out", None),
+        # Its number fell when the other one left.
+        ("WINDOWS_MM", ["Keys 1", "Keys 0"], "Keys 0", "Keys 0"),
+    ],
+)
+def test_the_port_of_an_equal_keyboard(api, ports, left, found):
+    assert returning(api, ports[0], ports).among([left]) == found

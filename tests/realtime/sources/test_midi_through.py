@@ -45,13 +45,34 @@ def test_going_and_returning(midi, system, monkeypatch):
     assert midi.outputs[0].sent == [NOTE]
 
 
+def test_an_equal_synthesizer_is_not_the_lost_one(midi, system):
+    midi.outs[:] = ["synth:in", "synth-01:in"]
+    through = Through("synth:in", system)
+    midi.outs.remove("synth:in")
+    assert through.check(system) == "synth:in is gone: nothing is passed on"
+    assert through.check(system) is None
+    midi.outs.append("synth-02:in")
+    assert through.check(system) == "synth-02:in is back: what is played is passed on"
+
+
+def test_one_that_returned_under_another_number_at_once(midi, system):
+    midi.outs[:] = ["synth:in"]
+    through = Through("synth", system)
+    midi.outs[:] = ["synth-01:in"]
+    assert through.check(system) == "synth:in is gone: nothing is passed on"
+    assert through.check(system) == "synth-01:in is back: what is played is passed on"
+    through.send(NOTE)
+    assert midi.outputs[0].sent == [NOTE]
+
+
 def _refuse(*_):
     raise OSError("busy")
 
 
-def test_one_that_cannot_be_opened(system, monkeypatch):
+def test_one_that_cannot_be_opened(midi, system, monkeypatch):
+    midi.outs.append("other")
     monkeypatch.setattr(system, "open_output", _refuse)
-    with pytest.raises(UserError, match=r"synth: cannot be opened to pass notes on \(busy\)"):
+    with pytest.raises(UserError, match=r"pass notes on \(busy\); .* or choose 'other'$"):
         Through("synth", system)
 
 
