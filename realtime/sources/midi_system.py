@@ -208,7 +208,7 @@ def _load() -> Any:
     try:
         import rtmidi
     except ImportError:
-        remedy = 'pip install "rt-classify[midi]"'
+        remedy = "install the extra, pip install '.[midi]'"
         if sys.platform == "linux":
             packages = "libasound2-dev libjack-jackd2-dev pkg-config g++"
             remedy += f" (if it has to be built, apt-get install {packages} first)"
