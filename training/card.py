@@ -11,6 +11,7 @@ from realtime.registry import Manifest
 from training import plots
 from training.failings import confusions, failings
 from training.judging.conditions import AS_IS, CONDITIONS, kind_of, legend, of_kind
+from training.judging.wording import on
 from training.markdown import literal, page, per_class, table
 from training.results import Measured, of
 
@@ -152,11 +153,11 @@ def _trained(training: dict[str, Any]) -> list[str]:
     return lines
 
 
-def _quantised(figures: dict[str, float] | None) -> str:
+def _quantised(figures: dict[str, Any] | None) -> str:
     if not figures:
         return ""
     return (
-        f"On {figures['windows']:.0f} augmented training windows it is right in "
+        f"On {figures['windows']:.0f} windows ({literal(on(figures))}) it is right in "
         f"{figures['accuracy']:.1%} of the cases, the float32 network in "
         f"{figures['accuracy_float32']:.1%}; the two agree in {figures['same_label']:.1%}. "
         f"It takes {figures['size_ratio']:.0%} of the size."

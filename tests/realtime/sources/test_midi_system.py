@@ -89,7 +89,7 @@ def test_without_python_rtmidi(monkeypatch):
     with pytest.raises(UserError) as caught:
         survey()
     said = str(caught.value)
-    assert said.startswith("python-rtmidi, which MIDI ports need, is missing: pip install")
+    assert said.startswith("python-rtmidi, which MIDI ports need, is missing: install the extra")
     assert "'.[midi]'" in said
     (packages,) = re.findall(r"apt-get install ([\w +-]+) first", said)
     for told in ("docs/live.md", "scripts/system-packages"):
