@@ -152,8 +152,6 @@ def _hear(
     Returns:
         Whether there was any such.
     """
-    from realtime.records import Event
-
     failed = started = False
     while sources:
         source, *sources = sources
@@ -169,8 +167,7 @@ def _hear(
                 break  # what is left are devices to step to
         except UserError as error:
             if source.live and sources:
-                for outlet in outlets:
-                    outlet.put(Event("notice", 0.0, str(error), source.name))
+                _notice(error, source, outlets)
             else:
                 failed = True
                 told(str(error))
@@ -180,10 +177,27 @@ def _hear(
                 raise
             if wish == "quit":
                 break
-            from realtime.sources.following import following
-
-            sources = following(source)
+            sources = _devices_after(source, outlets)
     return failed
+
+
+def _devices_after(source: Source, outlets: list[Outlet]) -> list[Source]:
+    """The devices to step to; only the present one, with a notice, where there are none to tell."""
+    from realtime.sources.following import following
+
+    try:
+        return following(source)
+    except UserError as error:
+        _notice(error, source, outlets)
+        return [source]
+
+
+def _notice(error: UserError, source: Source, outlets: list[Outlet]) -> None:
+    """Tell of what is at fault while the run goes on."""
+    from realtime.records import Event
+
+    for outlet in outlets:
+        outlet.put(Event("notice", 0.0, str(error), source.name))
 
 
 def _run(engine: Engine, outlets: list[Outlet]) -> None:

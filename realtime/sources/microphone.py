@@ -147,8 +147,8 @@ class Microphone:
         self._stopped = True
         self._release()
 
-    def elsewhere(self, device: int) -> Microphone:
-        """Another device, by its index, to be listened to in the same way."""
+    def elsewhere(self, device: int | str) -> Microphone:
+        """Another device, by its index or name, to be listened to in the same way."""
         return Microphone(
             device,
             channel=self._channel,

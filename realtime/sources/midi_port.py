@@ -68,6 +68,8 @@ class MidiPort:
     Attributes:
         name: Of the port, safe to print.
         lost: Messages lost because the reader came too late.
+        own: MIDI system and name of the virtual port, as ``port``; kept by ``elsewhere``, so that
+            there is a way back. None if there was never one.
 
     Raises:
         ValueError: Both ``port`` and ``virtual`` are given.
@@ -100,6 +102,7 @@ class MidiPort:
             raise UserError("a virtual MIDI port needs a name: --midi-virtual NAME")
         self.name = printable(virtual or port or "MIDI port")
         self.lost = 0
+        self.own: tuple[str, str] | None = None
         self._wanted, self._virtual, self._through_wanted = port, virtual, through
         self._only = api
         self._exit_on_disconnect = exit_on_disconnect
@@ -136,11 +139,12 @@ class MidiPort:
             problems = "; ".join(f"{ports.label}: {ports.problem}" for ports in surveyed)
             raise UserError(f"no MIDI system works here ({problems or 'none was built in'})")
         if self._virtual is not None:
-            self._api, self._port_name = working[0].api, self._virtual
+            self._api, self._port_name = self.own = working[0].api, self._virtual
         else:
             self._api, self._port_name = devices.choose_port(self._wanted, working)
         self.name = printable(self._port_name)
         self._stopped = False
+        self._told_unsent = 0
         try:
             self._system = MidiSystem(self._api)
             if self._through_wanted is not None:
@@ -164,13 +168,17 @@ class MidiPort:
 
     def elsewhere(self, api: str, port: str) -> MidiPort:
         """Another port, by its MIDI system and name, to be listened to in the same way."""
-        return MidiPort(
-            port,
+        virtual = (api, port) == self.own
+        other = MidiPort(
+            None if virtual else port,
             api=api,
+            virtual=port if virtual else None,
             through=self._through_wanted,
             exit_on_disconnect=self._exit_on_disconnect,
             clock=self._clock,
         )
+        other.own = self.own
+        return other
 
     def stop(self) -> None:
         """End the iteration soon; any thread may call it. The port is closed on leaving."""

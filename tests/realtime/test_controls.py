@@ -11,6 +11,7 @@ import pytest
 from realtime import cli
 from realtime.controls import Controls
 from realtime.engine import Engine
+from realtime.errors import UserError
 from realtime.records import Event, Prediction, Summary
 from realtime.sources import choose
 
@@ -33,6 +34,13 @@ class Board:
         return [r for r in self.records if isinstance(r, kind)]
 
 
+def step(devices):
+    """What ``following`` does: tells devices, or says why not."""
+    if isinstance(devices, Exception):
+        raise devices
+    return list(devices)
+
+
 @pytest.fixture
 def run(stub, monkeypatch):
     """Runs the command line over stub sources with a board instead of the dashboard."""
@@ -47,11 +55,21 @@ def run(stub, monkeypatch):
         monkeypatch.setattr(cli, "_shows_dashboard", lambda _: True)
         monkeypatch.setattr(cli, "_dashboard", dashboard)
         monkeypatch.setattr(choose, "choose", lambda _: (list(sources), []))
-        monkeypatch.setattr("realtime.sources.following.following", lambda _: list(following))
+        monkeypatch.setattr("realtime.sources.following.following", lambda _: step(following))
         monkeypatch.setattr("realtime.api.choose", lambda *_, **__: [stub.model()])
         return cli.main(["--file", "stub", "--pace", "fast"]), boards[0]
 
     return run
+
+
+class Anew:
+    """Items that begin anew each time, as those of a device do."""
+
+    def __init__(self, items):
+        self.items = items
+
+    def __iter__(self):
+        return self.items()
 
 
 def endless(stub, name, live=True):
@@ -67,7 +85,7 @@ def endless(stub, name, live=True):
             yield AudioBlock(position, samples, time.perf_counter())
             position += len(samples)
 
-    return stub.source(blocks(), live=live, name=name)
+    return stub.source(Anew(blocks), live=live, name=name)
 
 
 def once(action, when):
@@ -100,8 +118,6 @@ def test_quit_ends_all_files(run, stub):
 
 
 def test_the_next_device_and_the_one_after_that_cannot_be_opened(run, stub):
-    from realtime.errors import UserError
-
     class Broken:
         name, stream, live, length = "broken", "audio", True, None
 
@@ -120,6 +136,22 @@ def test_the_next_device_and_the_one_after_that_cannot_be_opened(run, stub):
     assert status == 0
     assert [s.source for s in board.of(Summary)] == ["first", "second"]
     assert [e.text for e in board.of(Event)] == ["broken: is busy; close the other program"]
+
+
+def test_without_devices_to_step_to_the_run_goes_on(run, stub):
+    def quit_later(board, record):
+        if board.of(Summary) and isinstance(record, Prediction):
+            board.controls.quit()
+
+    status, board = run(
+        [endless(stub, "mic")],
+        once(Controls.next_device, at(1.0)),
+        quit_later,
+        following=UserError("the sound server does not answer: restart it"),
+    )
+    assert status == 0
+    assert [s.source for s in board.of(Summary)] == ["mic", "mic"]
+    assert [e.text for e in board.of(Event)] == ["the sound server does not answer: restart it"]
 
 
 def test_a_file_has_no_next_device(run, stub):
