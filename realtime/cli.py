@@ -96,7 +96,7 @@ def _listen(args: Namespace, given: AbstractSet[str]) -> int:
         raise UserError("--soundfont is what MIDI is heard through; leave it out for sound")
     show = _shows_dashboard(args)
     live = any(source.live for source in sources)
-    controls = Controls(live=live and args.record is None)
+    controls = Controls(live=live, recording=args.record is not None)
     pace: Literal["real", "fast"] = args.pace or ("real" if show else "fast")
     chosen = {
         stream: choose(stream, task=args.task, models=args.model, threads=args.threads)

@@ -45,7 +45,7 @@ def step(devices):
 def run(stub, monkeypatch):
     """Runs the command line over stub sources with a board instead of the dashboard."""
 
-    def run(sources, *presses, following=()):
+    def run(sources, *presses, following=(), argv=()):
         boards = []
 
         def dashboard(controls):
@@ -57,7 +57,7 @@ def run(stub, monkeypatch):
         monkeypatch.setattr(choose, "choose", lambda _: (list(sources), []))
         monkeypatch.setattr("realtime.sources.following.following", lambda _: step(following))
         monkeypatch.setattr("realtime.api.choose", lambda *_, **__: [stub.model()])
-        return cli.main(["--file", "stub", "--pace", "fast"]), boards[0]
+        return cli.main(["--file", "stub", "--pace", "fast", *argv]), boards[0]
 
     return run
 
@@ -167,6 +167,15 @@ def test_evidence_begins_anew(run, stub):
     heard = [p for p in board.of(Prediction) if p.probs]
     alone = [p.t for p in heard if p.evidence == pytest.approx(p.probs)]
     assert len(alone) >= 2  # the first window, and the first after the reset
+
+
+def test_a_recording_keeps_its_device_and_its_evidence(run, stub, tmp_path):
+    presses = once(Controls.reset_evidence, at(1.0)), once(Controls.next_device, at(2.0))
+    argv = ["--record", str(tmp_path / "new")]
+    _, board = run([endless(stub, "mic")], *presses, once(Controls.quit, at(4.0)), argv=argv)
+    assert [s.source for s in board.of(Summary)] == ["mic"]
+    heard = [p for p in board.of(Prediction) if p.probs]
+    assert [p.t for p in heard if p.evidence == pytest.approx(p.probs)] == [heard[0].t]
 
 
 def test_nothing_to_wish_for_between_runs():
