@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import errno
+import os
 import signal
 import sys
 import threading
@@ -176,6 +178,30 @@ def test_a_recording_keeps_its_device_and_its_evidence(run, stub, tmp_path):
     assert [s.source for s in board.of(Summary)] == ["mic"]
     heard = [p for p in board.of(Prediction) if p.probs]
     assert [p.t for p in heard if p.evidence == pytest.approx(p.probs)] == [heard[0].t]
+
+
+def ctrl_c(_):
+    os.kill(os.getpid(), signal.SIGINT)
+
+
+@pytest.fixture
+def full_disk(monkeypatch):
+    def full(*_):
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr("realtime.recording.sound.write_all", full)
+
+
+@pytest.mark.usefixtures("full_disk")
+@pytest.mark.parametrize("ending", [(Controls.quit, 2), (ctrl_c, 130)], ids=["quit", "Ctrl-C"])
+def test_a_recording_that_ended_early_is_told_however_the_run_ends(
+    run, stub, tmp_path, capsys, ending
+):
+    end, status = ending
+    argv = ["--record", str(tmp_path / "new")]
+    assert run([endless(stub, "mic")], once(end, at(2.0)), argv=argv)[0] == status
+    (line,) = capsys.readouterr().err.splitlines()
+    assert "the recording ended early (No space left on device)" in line
 
 
 def test_nothing_to_wish_for_between_runs():
