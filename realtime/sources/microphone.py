@@ -99,7 +99,7 @@ class Microphone:
         self._device: AudioInput | None = None
         self._capture: Capture | None = None
         self._tally = Tally()
-        self._past_xruns = 0
+        self._past_xruns = self._past_clipped = 0
         self._stopped = False
 
     @property
@@ -126,6 +126,16 @@ class Microphone:
     def xruns(self) -> int:
         """Callbacks in which the device said that something was late or lost."""
         return self._past_xruns + (self._capture.xruns if self._capture else 0)
+
+    @property
+    def clipped(self) -> int:
+        """Samples at full scale, counted in each channel that is heard, before they are mixed."""
+        return self._past_clipped + (self._capture.clipped if self._capture else 0)
+
+    @property
+    def mixed(self) -> int:
+        """Channels that the device offers and that are heard together; 1 where one was chosen."""
+        return self._device.channels if self._device and self._channel == "mix" else 1
 
     @property
     def lost(self) -> int:
@@ -307,6 +317,7 @@ class Microphone:
         if capture is not None:
             capture.close()
             self._past_xruns += capture.xruns
+            self._past_clipped += capture.clipped
 
     def _event(self, kind: str, position: int, text: str, count: int = 0) -> Event:
         return Event(kind, position / STREAM_RATE, text, self.name, count)
