@@ -1,27 +1,11 @@
 import mido
 import pytest
-from live_fakes import FakeClock, FakeMidi
+from live_fakes import FakeClock
 
 from realtime.errors import UserError
 from realtime.records import STREAM_RATE, MidiBlock, Pause
-from realtime.sources import midi_port, midi_system
+from realtime.sources import midi_port
 from realtime.sources.midi_port import MidiPort
-from realtime.sources.midi_system import MidiPorts
-
-
-@pytest.fixture
-def midi(monkeypatch):
-    fake = FakeMidi()
-
-    def survey(only=None):
-        if fake.running:
-            return [MidiPorts("UNIX_JACK", "JACK", tuple(fake.ports))]
-        return [MidiPorts("UNIX_JACK", "JACK", (), "no server runs")]
-
-    monkeypatch.setattr(midi_system, "survey", survey)
-    monkeypatch.setattr(midi_port, "MidiSystem", fake.system)
-    yield fake
-    assert (fake.inputs, fake.outputs, fake.systems) == ([], [], [])
 
 
 class Stage:
