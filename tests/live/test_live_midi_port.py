@@ -28,16 +28,6 @@ def off(pitch):
 PEDAL = {"type": "control_change", "control": 64, "value": 127}
 
 
-@pytest.fixture
-def keys(jack, helper):
-    """A keyboard ``keys`` in another process, plugged in."""
-    player = helper("play_midi.py")
-    player.wait("ready")
-    player.tell(do="open", name="keys")
-    yield player
-    jack.go_on()
-
-
 def texts(listener):
     return [said["message"] for said in listener.all("message")]
 
