@@ -136,8 +136,8 @@ def terminal(alone):
 
     opened = []
 
-    def terminal(*argv):
-        opened.append(Terminal(*argv, env=alone | SHOWN))
+    def terminal(*argv, env=alone):
+        opened.append(Terminal(*argv, env=env | SHOWN))
         return opened[-1]
 
     yield terminal
