@@ -163,8 +163,10 @@ class MidiPort:
 
     def __exit__(self, *_: object) -> None:
         self._stopped = True
-        self._end_through()
-        self._close_system()
+        try:
+            self._end_through()
+        finally:
+            self._close_system()
 
     def elsewhere(self, api: str, port: str) -> MidiPort:
         """Another port, by its MIDI system and name, to be listened to in the same way."""
