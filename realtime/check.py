@@ -26,12 +26,12 @@ from realtime.records import (
 )
 from realtime.registry import Model
 from realtime.sources import Source
+from realtime.sources.capture import CLIPPED
 from realtime.text import printable
 
 FAINT_DBFS = -45.0
 """A loudest moment below this leaves the networks little more than noise."""
 
-CLIPPED = 0.999
 TIGHT = 0.7
 """Share of the hop above which other programs can make it late."""
 
@@ -51,11 +51,12 @@ class Heard:
         loudest: Level of the loudest tenth of a second.
         floor: Level that a tenth of the tenths of a second stay below: the noise, in a pause.
         peak: Highest absolute sample.
-        clipped: Samples at full scale.
+        clipped: Samples at full scale; of a microphone, before its channels were mixed.
         notes: Notes struck.
         messages: MIDI messages.
         events: How many of each kind.
         xruns: Times that the device was late.
+        mixed: Channels that were heard together and could be heard alone.
     """
 
     seconds: float = 0.0
@@ -68,6 +69,7 @@ class Heard:
     messages: int = 0
     events: Counter[str] = field(default_factory=Counter)
     xruns: int = 0
+    mixed: int = 1
 
 
 @dataclass(frozen=True, slots=True)
@@ -153,6 +155,8 @@ def listen(source: Source, seconds: float) -> Heard:
         heard.loudest, heard.floor = float(levels.max()), float(np.percentile(levels, 10))
         heard.peak = max(reading.peak for reading in readings)
     heard.xruns = getattr(source, "xruns", 0)
+    heard.clipped = getattr(source, "clipped", heard.clipped)
+    heard.mixed = getattr(source, "mixed", 1)
     return heard
 
 
@@ -207,6 +211,8 @@ def verdict(stream: Literal["audio", "midi"], heard: Heard, speed: Speed) -> str
 
 
 def _complaints(stream: Literal["audio", "midi"], heard: Heard) -> Iterator[str]:
+    alone = f", or hear one of its {heard.mixed} channels alone: --channel N"
+    alone = alone if heard.mixed > 1 else ""
     if heard.events["disconnected"]:
         yield "the device went away: check its cable"
     elif heard.seconds == 0:
@@ -215,9 +221,9 @@ def _complaints(stream: Literal["audio", "midi"], heard: Heard) -> Iterator[str]
         if not heard.notes:
             yield "no note arrived: play on it, or choose another port (--list-devices)"
     elif heard.loudest < SILENT_DBFS:
-        yield "nothing but silence arrived: unmute it, turn it up or choose another device"
+        yield f"nothing but silence arrived: unmute it, turn it up or choose another device{alone}"
     elif heard.loudest < FAINT_DBFS:
-        yield "the level is too low: turn it up or go nearer"
+        yield f"the level is too low: turn it up or go nearer{alone}"
     elif heard.clipped:
         yield "the sound clips: turn it down or go farther away"
     what = "sound was" if stream == "audio" else "messages were"

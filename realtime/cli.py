@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 
     from realtime.controls import Controls
     from realtime.engine import Engine
+    from realtime.recording import Recorder
     from realtime.records import Start
     from realtime.sinks import Sink
     from realtime.sinks.outlet import Outlet
@@ -96,7 +97,7 @@ def _listen(args: Namespace, given: AbstractSet[str]) -> int:
         raise UserError("--soundfont is what MIDI is heard through; leave it out for sound")
     show = _shows_dashboard(args)
     live = any(source.live for source in sources)
-    controls = Controls(live=live and args.record is None)
+    controls = Controls(live=live, recording=args.record is not None)
     pace: Literal["real", "fast"] = args.pace or ("real" if show else "fast")
     chosen = {
         stream: choose(stream, task=args.task, models=args.model, threads=args.threads)
@@ -107,27 +108,31 @@ def _listen(args: Namespace, given: AbstractSet[str]) -> int:
     details = {"tasks": {name: m.manifest.task for name, m in used.items()}}
     sinks = choose_sinks(args, partial(_dashboard, controls) if show else None)
     signals = wants_signals(sinks)
-    with controls.stoppable(), _outlets(sinks, wait=not live) as outlets:
-        start = Start(__version__, names, tuple(used), live, details)
+    start = Start(__version__, names, tuple(used), live, details)
+    recorders: list[Recorder] = []
 
-        def engine(source: Source) -> Engine:
-            return Engine(
-                _wrapped(source, args, controls),
-                chosen[source.stream],
-                hop=args.hop,
-                soundfont=args.soundfont,
-                duration=args.duration,
-                pace=pace,
-                signals=signals,
-                hold=controls.hold,
-            )
+    def engine(source: Source) -> Engine:
+        return Engine(
+            _wrapped(source, args, controls, recorders),
+            chosen[source.stream],
+            hop=args.hop,
+            soundfont=args.soundfont,
+            duration=args.duration,
+            pace=pace,
+            signals=signals,
+            hold=controls.hold,
+        )
 
-        later: list[str] = []  # told at once, unless the dashboard has the screen
-        told = later.append if show else tell
-        failed = _hear(sources, engine, outlets, controls, start=start, told=told)
-    for failure in later:
-        tell(failure)
-    return 2 if failures or failed else 0
+    later: list[str] = []  # told at once, unless the dashboard has the screen
+    told = later.append if show else tell
+    try:
+        with controls.stoppable(), _outlets(sinks, wait=not live) as outlets:
+            failed = _hear(sources, engine, outlets, controls, start=start, told=told)
+    finally:
+        ended_early = [recorder.failure for recorder in recorders if recorder.failure]
+        for failure in (*later, *ended_early):
+            tell(failure)
+    return 2 if failures or failed or ended_early else 0
 
 
 def _hear(
@@ -152,8 +157,6 @@ def _hear(
     Returns:
         Whether there was any such.
     """
-    from realtime.records import Event
-
     failed = started = False
     while sources:
         source, *sources = sources
@@ -169,8 +172,7 @@ def _hear(
                 break  # what is left are devices to step to
         except UserError as error:
             if source.live and sources:
-                for outlet in outlets:
-                    outlet.put(Event("notice", 0.0, str(error), source.name))
+                _notice(error, source, outlets)
             else:
                 failed = True
                 told(str(error))
@@ -180,10 +182,27 @@ def _hear(
                 raise
             if wish == "quit":
                 break
-            from realtime.sources.following import following
-
-            sources = following(source)
+            sources = _devices_after(source, outlets)
     return failed
+
+
+def _devices_after(source: Source, outlets: list[Outlet]) -> list[Source]:
+    """The devices to step to; only the present one, with a notice, where there are none to tell."""
+    from realtime.sources.following import following
+
+    try:
+        return following(source)
+    except UserError as error:
+        _notice(error, source, outlets)
+        return [source]
+
+
+def _notice(error: UserError, source: Source, outlets: list[Outlet]) -> None:
+    """Tell of what is at fault while the run goes on."""
+    from realtime.records import Event
+
+    for outlet in outlets:
+        outlet.put(Event("notice", 0.0, str(error), source.name))
 
 
 def _run(engine: Engine, outlets: list[Outlet]) -> None:
@@ -238,8 +257,13 @@ def _interrupted_between_items(engine: Engine, outlets: list[Outlet]) -> Iterato
             signal.signal(number, handler)
 
 
-def _wrapped(source: Source, args: Namespace, controls: Controls) -> Source:
-    """A source as the engine hears it: with the pauses that a person takes, and recorded."""
+def _wrapped(
+    source: Source, args: Namespace, controls: Controls, recorders: list[Recorder]
+) -> Source:
+    """A source as the engine hears it: with the pauses that a person takes, and recorded.
+
+    A recorder is added to ``recorders``.
+    """
     if source.live:
         from realtime.sources.hold import Holdable
 
@@ -248,6 +272,7 @@ def _wrapped(source: Source, args: Namespace, controls: Controls) -> Source:
         from realtime.recording import Recorder
 
         source = Recorder(source, args.record)
+        recorders.append(source)
     return source
 
 

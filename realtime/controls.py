@@ -24,14 +24,16 @@ class Controls:
 
     Args:
         live: Whether a device is heard, so that there may be a next one.
+        recording: Whether the run is recorded. Its source and its evidence are then left as they
+            are, so that a replay says the same.
 
     Attributes:
         hold: Whether a person takes a pause; read by the sources.
     """
 
-    def __init__(self, *, live: bool = False) -> None:
+    def __init__(self, *, live: bool = False, recording: bool = False) -> None:
         self.hold = Hold()
-        self._live = live
+        self._live, self._recording = live, recording
         self._engine: Engine | None = None
         self._wish: Wish | None = None
         self._leave: Callable[[], None] = _nothing
@@ -78,12 +80,12 @@ class Controls:
         self._end("quit")
 
     def next_device(self) -> bool:
-        """End what is heard now and go on with the next device, if it is one."""
-        return self._live and self._end("next device")
+        """End what is heard now and go on with the next device, if there may be one."""
+        return self._live and not self._recording and self._end("next device")
 
     def reset_evidence(self) -> None:
-        """Forget what was gathered so far, as when another piece begins."""
-        if self._engine is not None:
+        """Forget what was gathered so far, as when another piece begins; not while recording."""
+        if self._engine is not None and not self._recording:
             self._engine.reset_evidence()
 
     def granted(self) -> Wish | None:

@@ -129,19 +129,14 @@ class NoteLane:
 
     def __init__(self, manifests: Sequence[Manifest]) -> None:
         self._features, self._reads = _shared(manifests)
-        self._keys = features.NoteSequence(length=1)  # which keys are down, for the display
+        self._keys = features.NoteSequence(length=1)  # which keys are down
         self._seen: dict[str, int] = {}
-        self._rested_from = 0
 
     def push(self, messages: Iterable[TimedMessage], now: int) -> None:
         """Take the next messages and move on to position ``now``."""
         messages = tuple(messages)
         for feature in (self._keys, *self._features):
             feature.push(messages, now)
-        if self._keys.sounding:
-            self._rested_from = now
-        elif messages:
-            self._rested_from = messages[-1].position
 
     @property
     def sounding(self) -> tuple[int, ...]:
@@ -154,7 +149,8 @@ class NoteLane:
         fresh = feature.heard > self._seen.get(manifest.name, 0)
         self._seen[manifest.name] = feature.heard
         window = feature.window() if feature.heard else None
-        resting = feature.end - self._rested_from > RESTING_AFTER * STREAM_RATE
+        keys = self._keys
+        resting = not keys.sounding and keys.end - keys.released > RESTING_AFTER * STREAM_RATE
         return View(
             window=window,
             start=feature.start if feature.heard else feature.end,
@@ -170,7 +166,6 @@ class NoteLane:
             feature.reset()
             feature.push((), position)
         self._seen.clear()
-        self._rested_from = position
 
 
 def _shared(manifests: Sequence[Manifest]) -> tuple[list[Any], dict[str, int]]:

@@ -76,6 +76,8 @@ class Tracker:
         """Stream position of the first note of the window last read."""
         self.full = False
         """Whether the window last read was filled to its first row."""
+        self.released = 0
+        """Stream position at which the last key went up; see ``sounding``."""
 
     @property
     def end(self) -> int:
@@ -112,7 +114,7 @@ class Tracker:
 
     def reset(self) -> None:
         """Forget the stream."""
-        self.heard = self._now = self.start = 0
+        self.heard = self._now = self.start = self.released = 0
         self.full = False
         self._rows.clear()
         self._down.clear()
@@ -142,4 +144,4 @@ class Tracker:
         holders.discard(channel)
         if not holders:
             del self._down[pitch]
-            self._last[pitch][1] = at
+            self._last[pitch][1] = self.released = at

@@ -40,6 +40,9 @@ class Recorder(Wrapper):
         source: What to record.
         folder: Where; new, or empty. Made with its parents, for its owner only.
 
+    Attributes:
+        failure: Why the recording ended before its source, in a line; empty while all is well.
+
     Raises:
         UserError: On entering, if the folder is not empty or nothing can be written there.
     """
@@ -53,7 +56,7 @@ class Recorder(Wrapper):
         self._at = 0
         self._lost = 0  # samples or messages
         self._lost_from: int | None = None
-        self._failure_told = False
+        self.failure = ""
 
     @property
     def skips(self) -> Mapping[int, Event]:
@@ -94,6 +97,7 @@ class Recorder(Wrapper):
                 self._keep(self._pending.end)
             if self._writer is not None:
                 self._writer.close(_PATIENCE)
+                self._has_failed()
                 self._writer = None
 
     def __iter__(self) -> Iterator[Item]:
@@ -143,12 +147,19 @@ class Recorder(Wrapper):
             news.append(Event("recording-gap", start / STREAM_RATE, text, self.name, self._lost))
             self._writer.tell(self._at, news[0])
             self._lost, self._lost_from = 0, None
-        if self._writer.failure and not self._failure_told:
-            self._failure_told = True
-            where, reason = printable(str(self._folder)), printable(self._writer.failure)
-            text = f"{where}: the recording ends here ({reason}); make room and record anew"
-            news.append(Event("recording-failed", self._at / STREAM_RATE, text, self.name))
+        if self._has_failed():
+            at = self._at / STREAM_RATE
+            news.append(Event("recording-failed", at, self.failure, self.name))
         return news
+
+    def _has_failed(self) -> bool:
+        """Whether the recording ended since this was last asked; ``failure`` then says why."""
+        assert self._writer is not None
+        if self.failure or not self._writer.failure:
+            return False
+        where, reason = printable(str(self._folder)), printable(self._writer.failure)
+        self.failure = f"{where}: the recording ended early ({reason}); make room and record anew"
+        return True
 
     def _check_folder(self) -> None:
         try:

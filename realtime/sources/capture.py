@@ -14,6 +14,9 @@ from realtime.sources.clock import Clock
 from realtime.sources.jack_anew import JackAnew
 from realtime.sources.portaudio import AudioInput
 
+CLIPPED = 0.999
+"""Share of full scale from which a sample counts as clipped."""
+
 _CHUNK = 4096  # frames turned into mono at a time; a callback usually brings a few hundred
 _REAL_CHANNELS = 8  # a device with more is mostly software that makes up what it is asked for
 _STAMPS = 8192  # callbacks whose time is kept; more than a ring's worth of any usual size
@@ -31,7 +34,8 @@ class Capture:
 
     Args:
         device: What to open.
-        channel: The channel to take, the first being 1, or ``mix`` for the mean of all.
+        channel: The channel to take, the first being 1, or ``mix`` for the mean of all (of the
+            first two where a device claims more than eight).
         dtype: What the device is asked for; the ring holds float32 at ±1 either way.
         ring_seconds: How much the ring holds for a reader that is late.
         clock: Where time stamps come from.
@@ -47,6 +51,8 @@ class Capture:
         begun: When that row began to arrive; None before.
         losses: Pairs of a row and an estimate of the rows that the device lost just before it.
         xruns: Callbacks that came with a status flag: something was late or lost.
+        clipped: Samples at full scale in the channels that are heard, each before they are mixed:
+            the mean with a silent one would hide it.
         finished: The device says that nothing more will come.
 
     Raises:
@@ -76,12 +82,14 @@ class Capture:
         self.first = 0
         self.begun: float | None = None
         self.losses: deque[tuple[int, int]] = deque(maxlen=64)
-        self.xruns = 0
+        self.xruns = self.clipped = 0
         self.finished = False
         self._channel = channel
         self._now = clock.now
         self._mono = np.empty(_CHUNK, np.float32)
         self._full_scale = 1.0 if dtype == "float32" else 1 / 32768
+        # Of the device's type, so that comparing converts nothing.
+        self._limit = np.dtype(dtype).type(CLIPPED / self._full_scale)
         self._ring_seconds = ring_seconds
         self._stream = self._start(device, wanted, dtype)
         self.latency = float(self._stream.latency)
@@ -126,7 +134,9 @@ class Capture:
     def _expect(self, rate: int, channels: int) -> None:
         self.rate, self.channels = rate, channels
         self.ring = Ring(max(1, round(self._ring_seconds * rate)))
-        self._scale = self._full_scale / (channels if self._channel == "mix" else 1)
+        mixed = channels if self._channel == "mix" else 1
+        self._scale = self._full_scale / mixed
+        self._loud = np.empty((_CHUNK, mixed), bool)
 
     def _arrive(self, frames: np.ndarray, count: int, _time: Any, status: Any) -> None:
         now = self._now()
@@ -143,16 +153,23 @@ class Capture:
         with np.errstate(all="ignore"):  # broken devices deliver NaN: the reader sees to it
             for start in range(0, count, _CHUNK):
                 part = frames[start : start + _CHUNK]
+                if self._channel != "mix":
+                    part = part[:, self._channel - 1 : self._channel]
+                self._count_clipped(part)
                 mono = self._mono[: len(part)]
-                if self._channel == "mix":
-                    np.add.reduce(part, axis=1, dtype=np.float32, out=mono)
-                else:
-                    mono[:] = part[:, self._channel - 1]
+                np.add.reduce(part, axis=1, dtype=np.float32, out=mono)
                 mono *= self._scale
                 self.ring.write(mono)
         stamp = (self.ring.written, now)
         self.stamps.append(stamp)
         self.stamp = stamp
+
+    def _count_clipped(self, part: np.ndarray) -> None:
+        loud = self._loud[: len(part)]
+        np.greater_equal(part, self._limit, out=loud)
+        high = np.count_nonzero(loud)
+        np.less_equal(part, -self._limit, out=loud)
+        self.clipped += int(high + np.count_nonzero(loud))
 
     def _finish(self) -> None:
         self.finished = True

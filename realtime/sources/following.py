@@ -9,22 +9,29 @@ from realtime.sources.midi_port import MidiPort
 
 
 def following(source: Source) -> list[Source]:
-    """All other devices of the same sort, the next one first; the present one ends the list.
+    """All other devices of the same sort, the next one first; the present one always ends the list.
 
     Each is listened to as the present one is: its channel, where it passes notes on to, and so on.
+    A virtual port that the steps began with stays among them.
 
     Args:
         source: The device in use, closed.
 
     Raises:
-        UserError: It is no device.
+        UserError: It is no device, or the devices cannot be listed.
     """
     if isinstance(source, Microphone) and source.device is not None:
         inputs = sorted(devices.inputs_anew(), key=lambda device: device.index)
         present = devices.KnownInput(source.device).again(inputs)
         after = source.device.index if present is None else present.device.index
-        ordered = [d for d in inputs if d.index > after] + [d for d in inputs if d.index <= after]
-        return [source.elsewhere(device.index) for device in ordered]
+        indices = [device.index for device in inputs]
+        ring: list[int | str] = [
+            *(i for i in indices if i > after),
+            *(i for i in indices if i <= after),
+        ]
+        if present is None:  # it is away
+            ring.append(source.device.name)
+        return [source.elsewhere(device) for device in ring]
     if isinstance(source, MidiPort):
         ports = [
             (system.api, port)
@@ -32,6 +39,9 @@ def following(source: Source) -> list[Source]:
             if not system.problem
             for port in system.inputs
         ]
-        at = next((i for i, known in enumerate(ports, 1) if known == source.port), 0)
+        ports += filter(None, [source.own])
+        if source.port not in ports:  # it is away
+            ports.append(source.port)
+        at = ports.index(source.port) + 1
         return [source.elsewhere(api, port) for api, port in ports[at:] + ports[:at]]
     raise UserError(f"{source.name}: there is no next device")

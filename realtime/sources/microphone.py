@@ -100,7 +100,7 @@ class Microphone:
         self._known: KnownInput | None = None
         self._capture: Capture | None = None
         self._tally = Tally()
-        self._past_xruns = 0
+        self._past_xruns = self._past_clipped = 0
         self._stopped = False
 
     @property
@@ -129,6 +129,16 @@ class Microphone:
         return self._past_xruns + (self._capture.xruns if self._capture else 0)
 
     @property
+    def clipped(self) -> int:
+        """Samples at full scale, counted in each channel that is heard, before they are mixed."""
+        return self._past_clipped + (self._capture.clipped if self._capture else 0)
+
+    @property
+    def mixed(self) -> int:
+        """Channels that the device offers and that are heard together; 1 where one was chosen."""
+        return self.device.channels if self.device and self._channel == "mix" else 1
+
+    @property
     def lost(self) -> int:
         """Stream samples lost to overflows."""
         return self._tally.lost
@@ -148,8 +158,8 @@ class Microphone:
         self._stopped = True
         self._release()
 
-    def elsewhere(self, device: int) -> Microphone:
-        """Another device, by its index, to be listened to in the same way."""
+    def elsewhere(self, device: int | str) -> Microphone:
+        """Another device, by its index or name, to be listened to in the same way."""
         return Microphone(
             device,
             channel=self._channel,
@@ -308,6 +318,7 @@ class Microphone:
         if capture is not None:
             capture.close()
             self._past_xruns += capture.xruns
+            self._past_clipped += capture.clipped
 
     def _event(self, kind: str, position: int, text: str, count: int = 0) -> Event:
         return Event(kind, position / STREAM_RATE, text, self.name, count)

@@ -16,6 +16,7 @@ from realtime.sources.clock import Clock
 from realtime.sources.midi_system import MidiSystem
 from realtime.sources.midi_through import Through
 from realtime.sources.returning import Returning
+from realtime.sources.sounding import Sounding
 from realtime.text import printable
 
 _BLOCK = STREAM_RATE // 100  # blocks end on hundredths of a second, where most hops do
@@ -34,8 +35,7 @@ _HEARD = frozenset(  # the rest is not music: clock, active sensing, system excl
     }
 )
 _TELL = 1.0  # seconds between two notices of messages that could not be passed on
-_SUSTAIN = 64
-_SILENCERS = (120, 123)  # all sound off, all notes off
+_FAREWELL = 0.1  # seconds that the last messages may take: JACK passes them on once a period
 
 
 class MidiPort:
@@ -47,14 +47,16 @@ class MidiPort:
 
     Events:
 
-    - ``overflow``: the reader came too late; ``count`` messages are lost and all notes end.
+    - ``overflow``: the reader came too late; ``count`` messages are lost and all notes end, but not
+      those that were passed on through ``through``, which lost nothing.
     - ``disconnected``: the port went away, noticed within 2 s. Sounding notes are ended and pedals
       released in the block before. No blocks come until it returns, only a ``Pause`` now and then.
     - ``reconnected``: it returned, found by its name; stream time went on meanwhile.
     - ``notice``: the ``through`` port went away or returned, or ``count`` messages could not be
       passed on to it, told at most once a second.
 
-    A port that is closed and opened again within 0.1 s is not noticed.
+    A port that is closed and opened again within 0.1 s is not noticed. On leaving, notes and pedals
+    that were passed on and still sound are ended.
 
     Args:
         port: Part of a name; the only port otherwise.
@@ -67,6 +69,8 @@ class MidiPort:
     Attributes:
         name: Of the port, safe to print.
         lost: Messages lost because the reader came too late.
+        own: MIDI system and name of the virtual port, as ``port``; kept by ``elsewhere``, so that
+            there is a way back. None if there was never one.
 
     Raises:
         ValueError: Both ``port`` and ``virtual`` are given.
@@ -99,6 +103,7 @@ class MidiPort:
             raise UserError("a virtual MIDI port needs a name: --midi-virtual NAME")
         self.name = printable(virtual or port or "MIDI port")
         self.lost = 0
+        self.own: tuple[str, str] | None = None
         self._wanted, self._virtual, self._through_wanted = port, virtual, through
         self._only = api
         self._exit_on_disconnect = exit_on_disconnect
@@ -109,8 +114,7 @@ class MidiPort:
         self._input: Any = None
         self._through: Through | None = None
         self._inbox: deque[tuple[float, mido.Message]] = deque()
-        self._held: set[tuple[int, int]] = set()
-        self._pedals: set[int] = set()
+        self._sounding = Sounding()
         self._begun = 0.0
         self._told_unsent, self._told_at = 0, -math.inf
         self._stopped = False
@@ -137,11 +141,12 @@ class MidiPort:
             problems = "; ".join(f"{ports.label}: {ports.problem}" for ports in surveyed)
             raise UserError(f"no MIDI system works here ({problems or 'none was built in'})")
         if self._virtual is not None:
-            self._api, self._port_name = working[0].api, self._virtual
+            self._api, self._port_name = self.own = working[0].api, self._virtual
         else:
             self._api, self._port_name = devices.choose_port(self._wanted, working)
         self.name = printable(self._port_name)
         self._stopped = False
+        self._told_unsent = 0
         try:
             self._system = MidiSystem(self._api)
             if self._through_wanted is not None:
@@ -161,17 +166,24 @@ class MidiPort:
 
     def __exit__(self, *_: object) -> None:
         self._stopped = True
-        self._close_system()
+        try:
+            self._end_through()
+        finally:
+            self._close_system()
 
     def elsewhere(self, api: str, port: str) -> MidiPort:
         """Another port, by its MIDI system and name, to be listened to in the same way."""
-        return MidiPort(
-            port,
+        virtual = (api, port) == self.own
+        other = MidiPort(
+            None if virtual else port,
             api=api,
+            virtual=port if virtual else None,
             through=self._through_wanted,
             exit_on_disconnect=self._exit_on_disconnect,
             clock=self._clock,
         )
+        other.own = self.own
+        return other
 
     def stop(self) -> None:
         """End the iteration soon; any thread may call it. The port is closed on leaving."""
@@ -201,6 +213,8 @@ class MidiPort:
             more, lost = self.lost - lost, self.lost
             if gone or more:
                 messages += self._endings(position - 1)
+            if gone and self._through is not None:
+                self._through.release()
             yield MidiBlock(start, position, tuple(messages), now)
             if more:
                 yield self._event("overflow", position, f"{more} messages were lost", more)
@@ -221,7 +235,7 @@ class MidiPort:
         """Take a message; runs in RtMidi's thread."""
         now = self._clock.now()
         through = self._through
-        if through is not None:
+        if through is not None and not self._stopped:  # no note may begin after the last is ended
             through.send(message)
         if message.type in _HEARD:
             if len(self._inbox) < _INBOX:
@@ -240,42 +254,26 @@ class MidiPort:
             # One that RtMidi's thread was just putting down belongs to the block before.
             start = max(start, self._position(when))
             taken.append(TimedMessage(start, message))
-            self._follow(message)
+            self._sounding.follow(message)
         return taken
 
-    def _follow(self, message: mido.Message) -> None:
-        """Keep account of what would sound on without its player."""
-        channel = message.channel
-        if message.type == "note_on" and message.velocity > 0:
-            self._held.add((channel, message.note))
-        elif message.type in ("note_on", "note_off"):
-            self._held.discard((channel, message.note))
-        elif message.type == "control_change" and message.control in _SILENCERS:
-            self._held = {key for key in self._held if key[0] != channel}
-        elif message.type == "control_change" and message.control == _SUSTAIN:
-            (self._pedals.add if message.value >= 64 else self._pedals.discard)(channel)
-
     def _endings(self, position: int) -> list[TimedMessage]:
-        """End all that sounds, also at the other end of ``through``."""
-        messages = [
-            mido.Message("note_off", channel=channel, note=note)
-            for channel, note in sorted(self._held)
-        ]
-        messages += [
-            mido.Message("control_change", channel=channel, control=_SUSTAIN, value=0)
-            for channel in sorted(self._pedals)
-        ]
-        self._held.clear()
-        self._pedals.clear()
-        if self._through is not None:
-            self._through.release(messages)
-        return [TimedMessage(position, message) for message in messages]
+        """End all that sounds."""
+        return [TimedMessage(position, message) for message in self._sounding.end()]
+
+    def _end_through(self) -> None:
+        """End what sounds at the other end of ``through``, unless the system is dead or hangs."""
+        if self._through is not None and self._answers() and self._through.release():
+            self._clock.sleep(_FAREWELL)
+
+    def _answers(self) -> bool:
+        system = self._system
+        return system is not None and system.alive and system.answers
 
     def _is_here(self) -> bool:
-        system = self._system
-        if system is None or not system.alive or not system.answers:
+        if self._system is None or not self._answers():
             return False
-        return self._virtual is not None or self._port_name in system.inputs()
+        return self._virtual is not None or self._port_name in self._system.inputs()
 
     def _check_through(self) -> str | None:
         if self._through is None or self._system is None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from typing import Any
 
 import mido
@@ -10,6 +9,7 @@ import mido
 from realtime.errors import UserError
 from realtime.sources import devices
 from realtime.sources.midi_system import MidiSystem, returning
+from realtime.sources.sounding import Sounding
 from realtime.text import printable
 
 
@@ -29,6 +29,7 @@ class Through:
 
     def __init__(self, wanted: str, system: MidiSystem) -> None:
         self.failed = 0
+        self._sounding = Sounding()
         outputs = system.outputs()
         name = devices.choose_output(wanted, system.api, outputs)
         self._known = returning(system.api, name, outputs)
@@ -48,6 +49,8 @@ class Through:
                 port.send(message)
             except Exception:  # RtMidi's own errors, and ValueError once the port is closed
                 self.failed += 1
+            else:
+                self._sounding.follow(message)
 
     def check(self, system: MidiSystem) -> str | None:
         """Let go of a port that went away and open it again when it is back.
@@ -71,10 +74,18 @@ class Through:
         self._known = returning(system.api, name, outputs)
         return f"{printable(name)} is back: what is played is passed on"
 
-    def release(self, messages: Iterable[mido.Message]) -> None:
-        """Pass on what ends the notes of a player who is gone."""
-        for message in messages:
+    def release(self) -> bool:
+        """End what was passed on and would sound on; a port that is away cannot be told.
+
+        Returns:
+            Whether there was anything to end.
+        """
+        if self._port is None:
+            return False
+        endings = self._sounding.end()
+        for message in endings:
             self.send(message)
+        return bool(endings)
 
     def forget(self) -> None:
         """Use the port no more, as its system is being closed and closes it."""

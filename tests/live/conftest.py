@@ -96,6 +96,16 @@ def helper(env):
         each.close()
 
 
+@pytest.fixture
+def keys(jack, helper):
+    """A keyboard ``keys`` in another process, plugged in."""
+    player = helper("play_midi.py")
+    player.wait("ready")
+    player.tell(do="open", name="keys")
+    yield player
+    jack.go_on()
+
+
 @pytest.fixture(scope="session")
 def alone(env):
     """The same environment without JACK: PortAudio keeps a client at every server that it sees."""
@@ -126,8 +136,8 @@ def terminal(alone):
 
     opened = []
 
-    def terminal(*argv):
-        opened.append(Terminal(*argv, env=alone | SHOWN))
+    def terminal(*argv, env=alone):
+        opened.append(Terminal(*argv, env=env | SHOWN))
         return opened[-1]
 
     yield terminal

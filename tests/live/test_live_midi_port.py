@@ -25,14 +25,7 @@ def off(pitch):
     return f"note_off channel=0 note={pitch} velocity=64 time=0"
 
 
-@pytest.fixture
-def keys(jack, helper):
-    """A keyboard ``keys`` in another process, plugged in."""
-    player = helper("play_midi.py")
-    player.wait("ready")
-    player.tell(do="open", name="keys")
-    yield player
-    jack.go_on()
+PEDAL = {"type": "control_change", "control": 64, "value": 127}
 
 
 def texts(listener):
@@ -42,7 +35,7 @@ def texts(listener):
 def test_notes(keys, listen):
     port = listen("midi", port="keys")
     port.wait("begin")
-    played = [note(60), note(60, 0), {"type": "control_change", "control": 64, "value": 127}]
+    played = [note(60), note(60, 0), PEDAL]
     played += [{"type": "clock"}, {"type": "active_sensing"}, {"type": "program_change"}, note(62)]
     keys.tell(do="send", messages=played, every=0.1)
     port.wait("message", 5)
@@ -117,9 +110,25 @@ def test_virtual_and_through(jack, helper, listen):
     port.wait("message", 3)
     synth.wait("message", 3)
     port.stop()
-    assert texts(port) == texts(synth) == [on(50), on(51), on(50, 0)]
+    assert texts(port) == texts(synth)[:3] == [on(50), on(51), on(50, 0)]
     synth.stop()
     player.stop()
+
+
+def test_what_was_passed_on_ends_with_the_program(keys, helper, listen):
+    synth = helper("play_midi.py")
+    synth.wait("ready")
+    synth.tell(do="listen", name="synth")
+    port = listen("midi", port="keys", through="synth")
+    port.wait("begin")
+    time.sleep(0.3)
+    keys.tell(do="send", messages=[note(60), note(64), PEDAL], every=0.05)
+    synth.wait("message", 3)
+    port.stop()
+    synth.wait("message", 6)
+    released = "control_change channel=0 control=64 value=0 time=0"
+    assert texts(synth)[3:] == [off(60), off(64), released]
+    synth.stop()
 
 
 def test_two_at_once(keys, listen):

@@ -1,4 +1,4 @@
-"""A microphone that really runs, recorded by ``rt-classify``: its replay says the very same."""
+"""Devices that really run, recorded by ``rt-classify``: the replay says the very same."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ import math
 import time
 from pathlib import Path
 
+import mido
 import pytest
 import soundfile
 from others import seeded
@@ -14,6 +15,7 @@ from others import seeded
 RATE = 16_000
 PIECE = str(Path(__file__).parents[2] / "demo" / "prelude.ogg")
 INSTRUMENT = {"instrument-cnn", "instrument-lstm"}
+COMPOSER = {"composer-cnn", "composer-lstm"}
 # What a replay may say otherwise: how long it took, and where the sound came from.
 OTHER = {"latency_ms", "realtime_factor", "source"}
 
@@ -33,13 +35,21 @@ def live(pulse, helper, alone, folder):
 
 
 @pytest.fixture
-def replay(live, helper, alone, folder):
-    """Ends the live run and replays its recording, which must say the same to the last digit.
+def live_port(keys, helper, folder):
+    """``rt-classify`` that records the keyboard, after it began to listen."""
+    live = helper("realtime.cli", "--midi-port", "keys", "--record", str(folder), "--json")
+    live.wait("prediction", seconds=60)
+    return live
+
+
+@pytest.fixture
+def replay(helper, alone, folder):
+    """Ends a live run and replays its recording, which must say the same to the last digit.
 
     Returns what ``rt-classify`` said then, and the recording's ``recording.json``.
     """
 
-    def replay():
+    def replay(live):
         live.stop(130)
         again = helper("realtime.cli", "--file", str(folder), "--json", env=alone)
         again.wait("summary", seconds=120)
@@ -56,6 +66,14 @@ def replay(live, helper, alone, folder):
 def play(pulse, path):
     """Play a file into the microphone."""
     pulse.play(["paplay", "--device=vmic", path])
+
+
+def strike(keys, pitches):
+    """Play a broken chord, with the pedal, and let its last key be down."""
+    pedal = {"type": "control_change", "control": 64, "value": 127}
+    struck = [{"type": "note_on", "note": pitch, "velocity": 80} for pitch in pitches]
+    released = [{"type": "note_off", "note": pitch} for pitch in pitches[:-1]]
+    keys.tell(do="send", messages=[pedal, *struck, *released], every=0.1)
 
 
 def of_the_stream(run):
@@ -78,7 +96,7 @@ def read(folder):
     assert index["complete"]
     for segment in index["segments"]:
         length = segment["end"] - segment["position"]
-        if length:
+        if length and index["stream"] == "audio":
             samples, rate = soundfile.read(folder / segment["file"])
             assert (rate, len(samples)) == (RATE, length)
     return index
@@ -119,7 +137,7 @@ def test_sounds_and_silence(live, pulse, replay, tone):
         time.sleep(15)  # both together fill composer-cnn's 30 s
         pulse.stop_playing()
         time.sleep(2)
-    again, index = replay()
+    again, index = replay(live)
     assert named(again) == INSTRUMENT | {"composer-cnn"}
     assert {"warming", "silent"} <= {line["state"] for line in again.all("prediction")}
     assert gaps(again, index) == []
@@ -137,7 +155,7 @@ def test_the_sound_server_dies_and_returns(live, pulse, replay, tone):
     live.wait("event", kind="reconnected")
     away = time.perf_counter() - killed
     time.sleep(5)
-    again, index = replay()
+    again, index = replay(live)
     ((gone, back),) = gaps(again, index)
     assert [(gone, back)] == gaps(live, index)
     assert gone == disconnected["t"]
@@ -158,8 +176,30 @@ def test_the_sound_server_dies_at_any_moment(live, pulse, replay, tone):
         if death < 5:
             pulse.start()
             live.wait("event", death, kind="reconnected")
-    again, index = replay()
+    again, index = replay(live)
     found = gaps(again, index)
     assert found == gaps(live, index)
     assert len(found) == 5
     assert found[-1][1] == math.inf
+
+
+def test_the_port_is_closed_and_opened_again(live_port, keys, replay, folder):
+    strike(keys, [60, 64, 67, 72])
+    time.sleep(0.5)
+    keys.tell(do="close")
+    live_port.wait("event", kind="disconnected")
+    time.sleep(1)
+    keys.tell(do="open", name="keys")
+    live_port.wait("event", kind="reconnected")
+    time.sleep(0.3)  # JACK's threads take a cycle or two to see a fresh connection
+    strike(keys, [57, 60, 65, 69])
+    time.sleep(0.5)
+    again, index = replay(live_port)
+    ((gone, back),) = gaps(again, index)
+    assert [(gone, back)] == gaps(live_port, index)
+    heard = [line for line in again.all("prediction") if line["probs"]]
+    for part in (lambda t: t <= gone, lambda t: t > back):
+        assert {line["model"] for line in heard if part(line["t"])} == COMPOSER
+    kinds = [message.type for message in mido.MidiFile(folder / "notes.mid").tracks[0]]
+    assert kinds.count("note_on") == 8
+    assert kinds.count("note_off") == 7, "the key that was down when the port closed is up"

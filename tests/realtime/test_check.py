@@ -8,6 +8,7 @@ from collections import Counter
 import mido
 import numpy as np
 import pytest
+from live_fakes import FakeClock, FakeSounddevice
 
 from realtime import check as checking
 from realtime import cli
@@ -15,7 +16,8 @@ from realtime.check import Heard, Speed, check, listen, time_models, verdict
 from realtime.errors import UserError
 from realtime.records import STREAM_RATE, AudioBlock, Event, MidiBlock, TimedMessage
 from realtime.registry import load
-from realtime.sources import choose
+from realtime.sources import choose, portaudio
+from realtime.sources.microphone import Microphone
 
 FAST = Speed(0.25, 0.01, 0.02, {"one": 5.0, "two": 9.0})
 
@@ -76,6 +78,31 @@ def test_levels_of_a_tone_with_a_pause():
     assert heard.floor == pytest.approx(-60, abs=1)
     assert heard.peak == pytest.approx(0.5, abs=0.001)
     assert (heard.clipped, heard.xruns) == (0, 3)
+
+
+def test_a_hard_clipped_input_beside_a_silent_one(monkeypatch):
+    sd = FakeSounddevice()
+    sd.plug("interface", channels=2)
+    monkeypatch.setattr(portaudio, "load", lambda: sd)
+    clock = FakeClock()
+    sound = np.zeros((480, 2), np.float32)
+    sound[:, 0] = np.clip(1.8 * np.sin(2 * np.pi * 440 * np.arange(480) / 48_000), -1, 1)
+    for i in range(200):
+        clock.at(i / 100, lambda: sd.streams[0].feed(sound))
+    with Microphone("interface", clock=clock) as source:
+        heard = listen(source, 1)
+    assert heard.clipped > 1000
+    assert heard.peak < 0.6
+    assert "clips" in verdict("audio", heard, FAST)
+    assert heard.mixed == 2
+
+
+@pytest.mark.parametrize(("loudest", "words"), [(-50, "too low"), (-80, "silence")])
+def test_of_several_channels_one_can_be_chosen(loudest, words):
+    said = verdict("audio", Heard(5, -60, loudest, -70, 0.01, mixed=18), FAST)
+    assert words in said
+    assert said.endswith(", or hear one of its 18 channels alone: --channel N")
+    assert "--channel" not in verdict("audio", Heard(5, -60, loudest, -70, 0.01), FAST)
 
 
 def test_clipping_and_events_are_counted():

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import json
 import subprocess
 import sys
@@ -326,6 +327,22 @@ def test_ctrl_c_sums_up_and_is_130() -> None:
     assert process.returncode == 130
     assert json.loads(out.splitlines()[-1])["type"] == "summary"
     assert err == b""
+
+
+@pytest.mark.reliability
+@pytest.mark.parametrize("path", [PRELUDE, PRELUDE_MIDI], ids=["sound", "MIDI"])
+def test_a_recording_that_ended_early_is_told_at_the_end(path, tmp_path, monkeypatch, capsys):
+    def full(*_):
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    for module in ("sound", "notes"):
+        monkeypatch.setattr(f"realtime.recording.{module}.write_all", full)
+    folder = tmp_path / "new"
+    argv = ("--file", path, "--duration", "3", "--hop", "1", "--record", str(folder))
+    status, records, err = run(capsys, *argv)
+    assert (status, records[-1]["seconds"]) == (2, 3.0)
+    (line,) = err.splitlines()
+    assert f"{folder}: the recording ended early (No space left on device); make room" in line
 
 
 def test_pictures_and_labels_of_a_file(short: str, tmp_path: Path, capsys) -> None:

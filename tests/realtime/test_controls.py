@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import errno
+import os
 import signal
 import sys
 import threading
@@ -11,6 +13,7 @@ import pytest
 from realtime import cli
 from realtime.controls import Controls
 from realtime.engine import Engine
+from realtime.errors import UserError
 from realtime.records import Event, Prediction, Summary
 from realtime.sources import choose
 
@@ -33,11 +36,18 @@ class Board:
         return [r for r in self.records if isinstance(r, kind)]
 
 
+def step(devices):
+    """What ``following`` does: tells devices, or says why not."""
+    if isinstance(devices, Exception):
+        raise devices
+    return list(devices)
+
+
 @pytest.fixture
 def run(stub, monkeypatch):
     """Runs the command line over stub sources with a board instead of the dashboard."""
 
-    def run(sources, *presses, following=()):
+    def run(sources, *presses, following=(), argv=()):
         boards = []
 
         def dashboard(controls):
@@ -47,11 +57,21 @@ def run(stub, monkeypatch):
         monkeypatch.setattr(cli, "_shows_dashboard", lambda _: True)
         monkeypatch.setattr(cli, "_dashboard", dashboard)
         monkeypatch.setattr(choose, "choose", lambda _: (list(sources), []))
-        monkeypatch.setattr("realtime.sources.following.following", lambda _: list(following))
+        monkeypatch.setattr("realtime.sources.following.following", lambda _: step(following))
         monkeypatch.setattr("realtime.api.choose", lambda *_, **__: [stub.model()])
-        return cli.main(["--file", "stub", "--pace", "fast"]), boards[0]
+        return cli.main(["--file", "stub", "--pace", "fast", *argv]), boards[0]
 
     return run
+
+
+class Anew:
+    """Items that begin anew each time, as those of a device do."""
+
+    def __init__(self, items):
+        self.items = items
+
+    def __iter__(self):
+        return self.items()
 
 
 def endless(stub, name, live=True):
@@ -67,7 +87,7 @@ def endless(stub, name, live=True):
             yield AudioBlock(position, samples, time.perf_counter())
             position += len(samples)
 
-    return stub.source(blocks(), live=live, name=name)
+    return stub.source(Anew(blocks), live=live, name=name)
 
 
 def once(action, when):
@@ -100,8 +120,6 @@ def test_quit_ends_all_files(run, stub):
 
 
 def test_the_next_device_and_the_one_after_that_cannot_be_opened(run, stub):
-    from realtime.errors import UserError
-
     class Broken:
         name, stream, live, length = "broken", "audio", True, None
 
@@ -122,6 +140,22 @@ def test_the_next_device_and_the_one_after_that_cannot_be_opened(run, stub):
     assert [e.text for e in board.of(Event)] == ["broken: is busy; close the other program"]
 
 
+def test_without_devices_to_step_to_the_run_goes_on(run, stub):
+    def quit_later(board, record):
+        if board.of(Summary) and isinstance(record, Prediction):
+            board.controls.quit()
+
+    status, board = run(
+        [endless(stub, "mic")],
+        once(Controls.next_device, at(1.0)),
+        quit_later,
+        following=UserError("the sound server does not answer: restart it"),
+    )
+    assert status == 0
+    assert [s.source for s in board.of(Summary)] == ["mic", "mic"]
+    assert [e.text for e in board.of(Event)] == ["the sound server does not answer: restart it"]
+
+
 def test_a_file_has_no_next_device(run, stub):
     presses = once(Controls.next_device, at(1.0)), once(Controls.quit, at(2.0))
     status, board = run([endless(stub, "file", live=False)], *presses)
@@ -132,9 +166,42 @@ def test_a_file_has_no_next_device(run, stub):
 def test_evidence_begins_anew(run, stub):
     presses = once(Controls.reset_evidence, at(1.0)), once(Controls.quit, at(4.0))
     _, board = run([endless(stub, "mic")], *presses)
-    heard = [p for p in board.of(Prediction) if p.probs]
-    alone = [p.t for p in heard if p.evidence == pytest.approx(p.probs)]
+    whole = [p for p in board.of(Prediction) if p.probs and p.state != "warming"]
+    alone = [p.t for p in whole if p.evidence == pytest.approx(p.probs)]
     assert len(alone) >= 2  # the first window, and the first after the reset
+
+
+def test_a_recording_keeps_its_device_and_its_evidence(run, stub, tmp_path):
+    presses = once(Controls.reset_evidence, at(1.0)), once(Controls.next_device, at(2.0))
+    argv = ["--record", str(tmp_path / "new")]
+    _, board = run([endless(stub, "mic")], *presses, once(Controls.quit, at(4.0)), argv=argv)
+    assert [s.source for s in board.of(Summary)] == ["mic"]
+    whole = [p for p in board.of(Prediction) if p.probs and p.state != "warming"]
+    assert [p.t for p in whole if p.evidence == pytest.approx(p.probs)] == [whole[0].t]
+
+
+def ctrl_c(_):
+    os.kill(os.getpid(), signal.SIGINT)
+
+
+@pytest.fixture
+def full_disk(monkeypatch):
+    def full(*_):
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr("realtime.recording.sound.write_all", full)
+
+
+@pytest.mark.usefixtures("full_disk")
+@pytest.mark.parametrize("ending", [(Controls.quit, 2), (ctrl_c, 130)], ids=["quit", "Ctrl-C"])
+def test_a_recording_that_ended_early_is_told_however_the_run_ends(
+    run, stub, tmp_path, capsys, ending
+):
+    end, status = ending
+    argv = ["--record", str(tmp_path / "new")]
+    assert run([endless(stub, "mic")], once(end, at(2.0)), argv=argv)[0] == status
+    (line,) = capsys.readouterr().err.splitlines()
+    assert "the recording ended early (No space left on device)" in line
 
 
 def test_nothing_to_wish_for_between_runs():

@@ -1,5 +1,6 @@
 import mido
 import numpy as np
+import pytest
 
 from realtime.features import Mfcc, Spectrogram
 from realtime.lanes import AudioLane, NoteLane
@@ -46,6 +47,10 @@ def on(at, note=60):
 
 def off(at, note=60):
     return TimedMessage(at, mido.Message("note_off", note=note))
+
+
+def all_off(at):
+    return TimedMessage(at, mido.Message("control_change", control=123))
 
 
 class TestAudio:
@@ -178,16 +183,25 @@ class TestNotes:
         lane.push([on(14 * STREAM_RATE)], 14 * STREAM_RATE + 1)
         assert not lane.view(model).silent
 
-    def test_rests_do_not_depend_on_the_cutting(self):
+    @pytest.mark.parametrize("kind", ["control_change", "pitchwheel", "aftertouch"])
+    def test_what_is_no_key_does_not_hold_up_silence(self, kind):
+        """A pedal, a wheel and a bend."""
+        model = manifest(feature=NOTES)
+        lane = NoteLane([model])
+        moved = [TimedMessage(s * STREAM_RATE, mido.Message(kind)) for s in range(1, 6)]
+        lane.push([on(0), off(100), *moved], 5 * STREAM_RATE + 1)
+        assert lane.view(model).silent
+
+    @pytest.mark.parametrize("last", [off(2_000), all_off(2_000)], ids=["key", "all notes off"])
+    def test_rests_do_not_depend_on_the_cutting(self, last):
         model = manifest(feature=NOTES)
         lanes = [NoteLane([model]) for _ in range(2)]
-        end = 5 * STREAM_RATE
-        lanes[0].push([on(100), off(2_000)], end)
+        end = 2_000 + 3 * STREAM_RATE + 1
+        lanes[0].push([on(100), last], end)
         for at in range(0, end, 1_600):
-            messages = [m for m in (on(100), off(2_000)) if at <= m.position < at + 1_600]
-            lanes[1].push(messages, at + 1_600)
-        whole, cut = (lane.view(model) for lane in lanes)
-        assert whole.silent == cut.silent
+            messages = [m for m in (on(100), last) if at <= m.position < at + 1_600]
+            lanes[1].push(messages, min(end, at + 1_600))
+        assert [lane.view(model).silent for lane in lanes] == [True, True]
 
     def test_after_a_reset_positions_go_on_where_told(self):
         model = manifest(feature=NOTES)

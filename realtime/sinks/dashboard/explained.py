@@ -12,9 +12,9 @@ from realtime.sinks.dashboard.scene import Scene
 KEYS = {
     "q": "quit, with a summary",
     "space": "pause, and go on",
-    "r": "reset the evidence: another piece or player begins",
+    "r": "reset the evidence: another piece or player; not while recording",
     "m": "show the next task alone, and after the last one all of them",
-    "d": "listen to the next device",
+    "d": "listen to the next device; not while recording",
     "?": "this page, and back",
 }
 if sys.platform != "win32":

@@ -5,10 +5,11 @@ from __future__ import annotations
 from types import SimpleNamespace
 
 import pytest
-from live_fakes import FakeSounddevice
+from live_fakes import FakeMidi, FakeSounddevice
 
 from realtime.errors import UserError
-from realtime.sources import portaudio
+from realtime.sources import midi_port, midi_system, portaudio
+from realtime.sources.midi_system import MidiPorts
 
 
 @pytest.fixture
@@ -37,3 +38,19 @@ def sd(monkeypatch):
     monkeypatch.setattr(portaudio, "load", lambda: fake)
     yield fake
     assert not fake.streams, "every stream must be closed in the end"
+
+
+@pytest.fixture
+def midi(monkeypatch):
+    fake = FakeMidi()
+
+    def survey(only=None):
+        fake.only = only
+        if fake.running:
+            return [MidiPorts("UNIX_JACK", "JACK", tuple(fake.ports))]
+        return [MidiPorts("UNIX_JACK", "JACK", (), "no server runs")]
+
+    monkeypatch.setattr(midi_system, "survey", survey)
+    monkeypatch.setattr(midi_port, "MidiSystem", fake.system)
+    yield fake
+    assert (fake.inputs, fake.outputs, fake.systems) == ([], [], [])

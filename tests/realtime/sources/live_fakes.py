@@ -131,6 +131,7 @@ class FakeMidi:
     def __init__(self):
         self.ports = ["keys"]
         self.outs = ["synth"]
+        self.only = None  # the one system that was asked for
         self.running = True
         self.systems = []  # open ones
         self.inputs = []

@@ -1,3 +1,5 @@
+import tracemalloc
+
 import numpy as np
 import pytest
 from live_fakes import FakeClock, FakeSounddevice
@@ -51,6 +53,30 @@ def test_mono(sd, capture, channel, heard, dtype):
     sd.streams[0].feed(LEFT_RIGHT * (1 if dtype == "float32" else 32768 - 1))
     assert it.stamp[0] == 3
     np.testing.assert_allclose(it.ring.latest(3), heard, atol=1e-4)
+
+
+@pytest.mark.parametrize(("channel", "clipped"), [("mix", 5), (1, 2), (2, 3)])
+@pytest.mark.parametrize("dtype", ["float32", "int16"])
+def test_clipping_is_counted_before_channels_are_mixed(sd, capture, channel, clipped, dtype):
+    sd.plug("mic")
+    it = capture(channel, dtype)
+    full = 1.0 if dtype == "float32" else 32767
+    loud = [[1, 0], [-1, 0], [0.99, 1], [0, -1], [-0.99, 1]]
+    sd.streams[0].feed(np.array(loud) * full)
+    assert it.clipped == clipped
+
+
+def test_a_callback_makes_no_arrays(sd, capture):
+    sd.plug("mic", channels=8)
+    it = capture()
+    sound = np.ones((4096, 8), np.float32)
+    it._arrive(sound, len(sound), None, None)
+    tracemalloc.start()
+    it._arrive(sound, len(sound), None, None)
+    _, peak = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert it.clipped == 2 * sound.size
+    assert peak < 10_000, "what is compared has 32 kB"
 
 
 def test_one_big_block(sd, capture):

@@ -1,7 +1,8 @@
 import pytest
+from live_fakes import FakeMidi
 
 from realtime.errors import UserError
-from realtime.sources import midi_system, portaudio
+from realtime.sources import midi_port, midi_system, portaudio
 from realtime.sources.devices import KnownInput
 from realtime.sources.following import following as after
 from realtime.sources.microphone import Microphone
@@ -37,7 +38,7 @@ def test_the_next_microphone_is_heard_as_this_one_is(inputs):
 def test_one_that_is_gone(inputs):
     source = Microphone()
     source._known = KnownInput(AudioInput(4, "gone", "ALSA", 1, 48_000, False))
-    assert [it._wanted for it in after(source)] == [5, 0, 3]
+    assert [it._wanted for it in after(source)] == [5, 0, 3, "gone"]
 
 
 def test_ports_in_turn_over_all_systems(monkeypatch):
@@ -56,6 +57,29 @@ def test_ports_in_turn_over_all_systems(monkeypatch):
         ("LINUX_ALSA", "b"),
     ]
     assert all(it._exit_on_disconnect and it._through_wanted == "synth" for it in found)
+
+
+@pytest.mark.parametrize("others", [(), ("keys",), ("keys", "pads")])
+def test_there_is_a_way_back_to_a_virtual_port(monkeypatch, others):
+    systems = [MidiPorts("LINUX_ALSA", "ALSA", others), MidiPorts("UNIX_JACK", "JACK", ())]
+    monkeypatch.setattr(midi_system, "survey", lambda only=None: systems)
+    monkeypatch.setattr(midi_port, "MidiSystem", FakeMidi().system)
+    with MidiPort(virtual="ear", through="synth") as source:
+        pass
+    for wanted in (*others, "ear"):
+        source, *rest = after(source)
+        assert len(rest) == len(others)
+        assert (source._virtual or source._wanted) == wanted
+        source._api, source._port_name = "LINUX_ALSA", wanted
+    assert (source._virtual, source._only, source._through_wanted) == ("ear", "LINUX_ALSA", "synth")
+
+
+def test_a_port_that_is_away_ends_the_list(monkeypatch):
+    systems = [MidiPorts("UNIX_JACK", "JACK", ("a", "b"))]
+    monkeypatch.setattr(midi_system, "survey", lambda: systems)
+    source = MidiPort()
+    source._api, source._port_name = "UNIX_JACK", "gone"
+    assert [it._wanted for it in after(source)] == ["a", "b", "gone"]
 
 
 def test_a_file_has_none(stub):

@@ -87,6 +87,17 @@ def test_attributes(sd):
     assert (source.rate, source.channels, source.latency) == (0, 0, 0)
 
 
+@pytest.mark.parametrize(("channel", "clipped", "mixed"), [("mix", 9, 2), (1, 9, 1), (2, 0, 1)])
+def test_what_clipped_is_kept_when_the_device_goes(sd, channel, clipped, mixed):
+    sd.plug("mic")
+    source = Microphone(channel=channel)
+    assert (source.clipped, source.mixed) == (0, 1)
+    with source:
+        sd.streams[0].feed(np.array([[1.0, 0.5]] * 9))
+        assert source.clipped == clipped
+    assert (source.clipped, source.mixed) == (clipped, mixed)
+
+
 def test_a_reader_that_is_late(sd):
     sd.plug("mic", rate=16_000)
     stage = Stage(sd, ring_seconds=1)

@@ -1,27 +1,11 @@
 import mido
 import pytest
-from live_fakes import FakeClock, FakeMidi
+from live_fakes import FakeClock
 
 from realtime.errors import UserError
 from realtime.records import STREAM_RATE, MidiBlock, Pause
-from realtime.sources import midi_port, midi_system
+from realtime.sources import midi_port
 from realtime.sources.midi_port import MidiPort
-from realtime.sources.midi_system import MidiPorts
-
-
-@pytest.fixture
-def midi(monkeypatch):
-    fake = FakeMidi()
-
-    def survey(only=None):
-        if fake.running:
-            return [MidiPorts("UNIX_JACK", "JACK", tuple(fake.ports))]
-        return [MidiPorts("UNIX_JACK", "JACK", (), "no server runs")]
-
-    monkeypatch.setattr(midi_system, "survey", survey)
-    monkeypatch.setattr(midi_port, "MidiSystem", fake.system)
-    yield fake
-    assert (fake.inputs, fake.outputs, fake.systems) == ([], [], [])
 
 
 class Stage:
@@ -315,9 +299,54 @@ def test_through(midi):
         ("note_on", 62),
         # The player vanished: the synthesizer must not sound on.
         ("note_off", 60),
-        ("note_off", 61),
         ("note_off", 62),
     ]
+
+
+def held_through(midi, **options):
+    """A port of which a note and the pedal were passed on to ``synth`` and are held."""
+    stage = Stage(midi, through="synth", **options)
+    stage.play(0.1, "note_on", note=60)
+    stage.play(0.2, "control_change", control=64, value=127)
+    stage.at(0.3, lambda: setattr(stage, "synth", midi.outputs[0]))
+    return stage
+
+
+def test_what_was_passed_on_ends_with_the_program(midi):
+    stage = held_through(midi).run(1)
+    assert [str(message) for message in stage.synth.sent[2:]] == [
+        "note_off channel=0 note=60 velocity=64 time=0",
+        "control_change channel=0 control=64 value=0 time=0",
+    ]
+    assert stage.clock.now() > 101 + 0.09, "JACK needs a period to pass it on"
+
+
+def test_nothing_is_passed_on_after_the_endings(midi):
+    stage = held_through(midi)
+    stage.play(1.05, "note_on", note=61)
+    stage.run(1)
+    assert len(stage.synth.sent) == 4
+
+
+@pytest.mark.parametrize("state", ["alive", "answers"])
+def test_a_system_that_is_dead_or_hangs_is_not_told_of_the_end(midi, state):
+    stage = held_through(midi)
+    stage.at(1, lambda: setattr(midi.systems[0], state, False))
+    stage.run(1)
+    assert len(stage.synth.sent) == 2
+
+
+def test_an_overflow_ends_nothing_at_the_other_end_of_through(midi):
+    stage = held_through(midi)
+    with stage.source as source:
+        items = iter(source)
+        next(items)
+        for i in range(midi_port._INBOX + 10):
+            midi.inputs[0].callback(mido.Message("note_on", note=i % 3))
+        stage.clock.sleep(0.1)
+        next(items)
+        assert next(items).kind == "overflow"
+        assert {message.type for message in midi.outputs[0].sent} == {"note_on"}
 
 
 def test_through_that_fails_does_not_stop_the_music(midi):

@@ -21,13 +21,43 @@ def system(midi):
 def test_what_is_sent(midi, system):
     through = Through("SYN", system)
     through.send(NOTE)
-    through.release([NOTE, NOTE])
-    assert midi.outputs[0].sent == [NOTE] * 3
+    assert midi.outputs[0].sent == [NOTE]
     through.close()
     through.close()
     through.send(NOTE)
     assert through.failed == 0
     assert midi.outputs == []
+
+
+def test_what_sounds_on_is_ended_once(midi, system):
+    through = Through("synth", system)
+    played = [
+        NOTE,
+        mido.Message("note_on", note=62, channel=1),
+        mido.Message("note_on", note=62, channel=1, velocity=0),
+        mido.Message("control_change", control=64, value=127),
+        mido.Message("clock"),
+    ]
+    for message in played:
+        through.send(message)
+    assert through.release()
+    assert not through.release()
+    assert midi.outputs[0].sent[len(played) :] == [
+        mido.Message("note_off", note=60),
+        mido.Message("control_change", control=64, value=0),
+    ]
+
+
+def test_one_that_is_away_is_told_when_it_is_back(midi, system):
+    through = Through("synth", system)
+    through.send(NOTE)
+    midi.outs.remove("synth")
+    through.check(system)
+    assert not through.release()
+    midi.outs.append("synth")
+    through.check(system)
+    assert through.release()
+    assert midi.outputs[0].sent == [mido.Message("note_off", note=60)]
 
 
 def test_going_and_returning(midi, system, monkeypatch):
