@@ -15,7 +15,7 @@ from tiny_models import NETWORKS
 
 from realtime.errors import UserError
 from realtime.registry import load
-from training import cli, inputs, ship, unknown
+from training import checkpoint, cli, inputs, ship, unknown
 from training.datasets import read_all
 from training.fit import quiet_tensorflow, train, trained
 from training.presets import PRESETS, Preset, Schedule
@@ -136,23 +136,59 @@ def test_training_goes_on_where_it_stopped(sounds: str, tmp_path: Path, restarts
         np.testing.assert_allclose(x, y, atol=1e-4)
 
 
-def test_the_rate_falls_to_nothing_before_each_restart(sounds: str, tmp_path: Path) -> None:
-    import keras
+def test_an_epoch_that_is_not_in_the_log_is_trained_again(
+    sounds: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Killed between the network and its log, it goes on from the network before."""
+    preset = tiny("instrument-lstm", epochs=2)
+    source = inputs.make(preset, read_all([sounds]), jobs=1, seed=0)
+    source.prepare(lambda *_: None)
+    steps = preset.schedule.windows // preset.schedule.batch
+    broken = train(preset, source, tmp_path / "work")
+    next(broken)
+    with monkeypatch.context() as patch:
+        patch.setattr(checkpoint.json, "dumps", lambda _: exec("raise KeyboardInterrupt"))
+        with pytest.raises(KeyboardInterrupt):
+            next(broken)
+    assert [e.number for e in train(preset, source, tmp_path / "work")] == [2]
+    model, history = checkpoint.read(tmp_path / "work")
+    assert len(history) == 2
+    assert int(model.optimizer.iterations) == 2 * steps
 
+
+def test_a_checkpoint_as_it_was_before_is_gone_on_with(sounds: str, tmp_path: Path) -> None:
+    preset = tiny("instrument-lstm", epochs=2)
+    source = inputs.make(preset, read_all([sounds]), jobs=1, seed=0)
+    source.prepare(lambda *_: None)
+    work = tmp_path / "work"
+    next(train(preset, source, work))
+    (work / "epoch-1.keras").rename(work / "last.keras")
+    assert [e.number for e in train(preset, source, work)] == [2]
+    assert sorted(path.name for path in work.iterdir()) == ["epoch-2.keras", "history.json"]
+
+
+def test_a_damaged_log_is_one_line(tmp_path: Path) -> None:
+    (tmp_path / "history.json").write_text("[{")
+    with pytest.raises(UserError, match=r"history.json: cannot be read .*; move .* away") as told:
+        checkpoint.read(tmp_path)
+    assert "\n" not in str(told.value)
+
+
+def test_the_rate_falls_to_nothing_before_each_restart(sounds: str, tmp_path: Path) -> None:
     preset = tiny("instrument-cnn", epochs=3)
     preset = replace(preset, schedule=replace(preset.schedule, restarts=(2,)))
     source = inputs.make(preset, read_all([sounds]), jobs=1, seed=0)
     source.prepare(lambda *_: None)
-    last = tmp_path / "risen" / "last.keras"
-    rates = [
-        float(keras.models.load_model(last).optimizer.learning_rate)
+    optimizers = [
+        checkpoint.read(tmp_path / "risen")[0].optimizer
         for _ in train(preset, source, tmp_path / "risen")
     ]
+    rates = [float(each.learning_rate) for each in optimizers]
     top = preset.schedule.rate
     assert rates[0] > top / 4
     assert rates[1] == pytest.approx(0, abs=top / 1e6)
     assert rates[2] == pytest.approx(0, abs=top / 1e6)
-    steps = int(keras.models.load_model(last).optimizer.iterations)
+    steps = int(optimizers[2].iterations)
     assert steps == preset.schedule.windows // preset.schedule.batch  # of the last rise alone
 
 
@@ -183,7 +219,7 @@ def test_fit_goes_on_with_what_it_was_told_alone(
     again = fit("fit", "--seed", "1")
     assert "trained from other seed: begins anew" in again
     assert "epoch 1/1" in again
-    assert (Path("work") / "instrument-lstm-1" / "last.keras").exists()
+    assert (Path("work") / "instrument-lstm-1" / "epoch-1.keras").exists()
     sound = next(Path(sounds.partition(":")[2]).rglob("*.wav"))
     sound.rename(sound.with_name("other_take.wav"))
     assert "trained from other data: begins anew" in fit("fit", "--seed", "1")
