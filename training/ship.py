@@ -15,6 +15,7 @@ from training.evaluate import Heard, calibration_chance, calibration_error, list
 from training.fit import trained
 from training.inputs import Inputs, Progress
 from training.presets import Preset
+from training.progress import name_left_out
 
 COMPARED = 1000
 """Augmented windows on which the quantised network is held against the float one."""
@@ -91,6 +92,8 @@ def ship(
         name: listen(folder, known, jobs=jobs, progress=progress)
         for name, known in held_out.items()
     }
+    for each in heard.values():
+        name_left_out(each.left_out)
     if heard:
         first = next(iter(heard.values()))
         calibration["temperature"] = round(export.temperature(first.probs, first.truth), 3)
