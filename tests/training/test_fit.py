@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 from dataclasses import replace
 from pathlib import Path
 from types import SimpleNamespace
@@ -85,8 +86,10 @@ def test_every_kind_trains_exports_and_runs(
 ) -> None:
     monkeypatch.setitem(PRESETS, name, tiny(name, epochs=1))
     layout = sounds if name.startswith("instrument") else pieces
+    kind, _, folder = layout.partition(":")
+    kept = f"{kind}:{shutil.copytree(folder, tmp_path / 'kept')}"
     status = cli.main(
-        ["fit", name, "--data", layout, "--held-out", layout, "--out", str(tmp_path / name)]
+        ["fit", name, "--data", layout, "--held-out", kept, "--out", str(tmp_path / name)]
     )
     assert status == 0
     model = load(tmp_path / name)
@@ -249,9 +252,13 @@ def test_the_pool_is_made_once(sounds: str) -> None:
 def test_a_broken_file_is_named_and_left_out(sounds: str, capsys, monkeypatch) -> None:
     folder = Path(sounds.partition(":")[2]) / "sine"
     (folder / "broken_one.wav").write_bytes(b"RIFF nothing")
+    kept = shutil.copytree(folder.parent, "kept")
     monkeypatch.setitem(PRESETS, "instrument-cnn", tiny("instrument-cnn", epochs=1))
-    assert cli.main(["fit", "instrument-cnn", "--data", sounds, "--out", "model"]) == 0
-    assert "broken_one.wav" in capsys.readouterr().err
+    argv = ["--data", sounds, "--held-out", f"folders:{kept}", "--out", "model"]
+    assert cli.main(["fit", "instrument-cnn", *argv]) == 0
+    told = [line for line in capsys.readouterr().err.splitlines() if "broken_one.wav:" in line]
+    assert len(told) == 2, "of what is trained on, and of what is held out"
+    assert sum("kept" in line for line in told) == 1
 
 
 def test_figures_are_those_of_the_held_out_files(sounds: str, tmp_path: Path, capsys) -> None:
@@ -288,12 +295,28 @@ def test_figures_are_those_of_the_held_out_files(sounds: str, tmp_path: Path, ca
         (["fit", "nothing", "--data", "composers:."], "nothing to use"),
         (["fit", "instrument-cnn", "--data", "folders:missing"], "no such folder"),
         (["fit", "instrument-cnn", "--data", "missing"], "say the layout"),
+        (["fit", "composer-lstm", "--data", "SOUNDS", "--held-out", "SOUNDS"], "files that are in"),
+        (
+            ["export", "instrument-cnn", "--data", "SOUNDS", "--held-out", "SOUNDS"],
+            "files that are",
+        ),
+        (["fit", "mine", "--data", "SOUNDS", "--held-out", "SOUNDS"], "files that are in"),
+        (["fit", "instrument-cnn", "--data", "SOUNDS", "--epochs", "2"], "--epochs: only under a"),
+        (
+            ["fit", "mine", "--data", "SOUNDS", "--folds", "1", "--most", "9"],
+            "--folds, --most: onl",
+        ),
+        (
+            ["fit", "mine", "--data", "SOUNDS", "--tuned", "x", "--results", "y"],
+            "--tuned, --result",
+        ),
+        (["export", "instrument-cnn", "--data", "SOUNDS", "--fold", "0"], "--fold: only under"),
         (["evaluate", "nothing", "--data", "folders:."], "no such model"),
         (["render", "out", "--soundfont", "none.sf2"], "no such SoundFont"),
     ],
 )
-def test_a_bad_request_is_one_line(argv: list[str], words: str, capsys) -> None:
-    assert cli.main(argv) == 2
+def test_a_bad_request_is_one_line(argv: list[str], words: str, sounds: str, capsys) -> None:
+    assert cli.main([sounds if word == "SOUNDS" else word for word in argv]) == 2
     err = capsys.readouterr().err
     assert words in err.splitlines()[-1]
     assert "Traceback" not in err
