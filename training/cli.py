@@ -99,27 +99,32 @@ def _fit(args: argparse.Namespace) -> None:
         commands.fit(args)
         return
     commandline.refuse(args, ("folds", "epochs", "most", "tuned", "results"), PROTOCOL_ONLY)
+    known = catalogue.names()
+    if args.model not in known:
+        _check_own(args, [*known, *PLANS])
     data = given.to_learn(args.data)
     held_out = given.to_judge(args.held_out, data)
-    if args.model in catalogue.names():
-        folder = args.out or Path("models") / args.model
-        _build(args, catalogue.find(args.model), data, held_out, folder)
+    out = args.out or Path("models") / args.model
+    if args.model in known:
+        _build(args, catalogue.find(args.model), data, held_out, out)
         return
+    own.check(data)
+    for warning in own.warnings(data):
+        say(f"warning: {printable(warning)}")
+    for preset in own.presets(args.model):
+        _build(args, preset, data, held_out, out / preset.name)
+    say(f"listen with: rt-classify --mic --model {args.out or args.model}")
+
+
+def _check_own(args: argparse.Namespace, known: list[str]) -> None:
+    """See that what is no preset can be a name for sounds of one's own."""
     if any(not layout.startswith("folders:") for layout in args.data):
-        known = ", ".join([*catalogue.names(), *PLANS])
         raise UserError(
-            f"no preset {args.model!r}; there are {known}, or give your own sounds "
+            f"no preset {args.model!r}; there are {', '.join(known)}, or give your own sounds "
             f"as folders:FOLDER, with a folder a label in it"
         )
     if not re.fullmatch(r"[\w.-]+", args.model):
         raise UserError(f"{args.model!r}: a name of letters, digits, dots and dashes, please")
-    own.check(data)
-    for warning in own.warnings(data):
-        say(f"warning: {printable(warning)}")
-    out = args.out or Path("models") / args.model
-    for preset in own.presets(args.model):
-        _build(args, preset, data, held_out, out / preset.name)
-    say(f"listen with: rt-classify --mic --model {args.out or args.model}")
 
 
 def _export(args: argparse.Namespace) -> None:

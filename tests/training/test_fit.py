@@ -292,7 +292,8 @@ def test_figures_are_those_of_the_held_out_files(sounds: str, tmp_path: Path, ca
 @pytest.mark.parametrize(
     ("argv", "words"),
     [
-        (["fit", "nothing", "--data", "composers:."], "nothing to use"),
+        (["fit", "nothing", "--data", "composers:."], "no preset"),
+        (["fit", "composer-lstm", "--data", "composers:."], "nothing to use"),
         (["fit", "instrument-cnn", "--data", "folders:missing"], "no such folder"),
         (["fit", "instrument-cnn", "--data", "missing"], "say the layout"),
         (["fit", "composer-lstm", "--data", "SOUNDS", "--held-out", "SOUNDS"], "files that are in"),
