@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import json
 import re
 from pathlib import Path
 from typing import Any
 
 from realtime.registry import Manifest
 from training import plots
+from training.checkpoint import read_history
 from training.failings import confusions, failings
 from training.judging.conditions import AS_IS, CONDITIONS, kind_of, legend, of_kind
 from training.judging.wording import on
@@ -73,8 +73,8 @@ def write(
     lines += [*_conditions(measured), *_seconds(measured), *_changes(measured)]
     lines += _foreign(measured)
     learning = folder / "learning.png"
-    if work and (history := work / "history.json").exists():
-        plots.learning(learning, json.loads(history.read_text("utf-8")))
+    if work and (history := read_history(work)):
+        plots.learning(learning, history)
     if learning.exists():
         lines += ["![Loss and accuracy by epoch, on augmented windows](learning.png)", ""]
     if held_out:

@@ -35,6 +35,9 @@ EXTRA = {
 }
 """What the extra ``train`` brings, by the names to import."""
 
+PROTOCOL_ONLY = "only under a protocol; add --protocol paper or honest, or leave it out"
+"""Why an option is refused that would do nothing."""
+
 
 def main(argv: list[str] | None = None) -> int:
     """Run ``rt-train``.
@@ -87,7 +90,7 @@ def _tune(args: argparse.Namespace) -> None:
 
 
 def _fit(args: argparse.Namespace) -> None:
-    from training import catalogue, datasets, own
+    from training import catalogue, given, own
     from training.protocols.plans import PLANS
 
     if args.protocol or args.model in PLANS:
@@ -95,44 +98,53 @@ def _fit(args: argparse.Namespace) -> None:
 
         commands.fit(args)
         return
-    data = datasets.read_all(args.data)
-    held_out = _held_out(args)
-    if args.model in catalogue.names():
-        folder = args.out or Path("models") / args.model
-        _build(args, catalogue.find(args.model), data, held_out, folder)
+    commandline.refuse(args, ("folds", "epochs", "most", "tuned", "results"), PROTOCOL_ONLY)
+    known = catalogue.names()
+    if args.model not in known:
+        _check_own(args, [*known, *PLANS])
+    data = given.to_learn(args.data)
+    held_out = given.to_judge(args.held_out, data)
+    out = args.out or Path("models") / args.model
+    if args.model in known:
+        _build(args, catalogue.find(args.model), data, held_out, out)
         return
-    if any(not layout.startswith("folders:") for layout in args.data):
-        known = ", ".join([*catalogue.names(), *PLANS])
-        raise UserError(
-            f"no preset {args.model!r}; there are {known}, or give your own sounds "
-            f"as folders:FOLDER, with a folder a label in it"
-        )
-    if not re.fullmatch(r"[\w.-]+", args.model):
-        raise UserError(f"{args.model!r}: a name of letters, digits, dots and dashes, please")
     own.check(data)
     for warning in own.warnings(data):
         say(f"warning: {printable(warning)}")
-    out = args.out or Path("models") / args.model
     for preset in own.presets(args.model):
         _build(args, preset, data, held_out, out / preset.name)
     say(f"listen with: rt-classify --mic --model {args.out or args.model}")
 
 
+def _check_own(args: argparse.Namespace, known: list[str]) -> None:
+    """See that what is no preset can be a name for sounds of one's own."""
+    if any(not layout.startswith("folders:") for layout in args.data):
+        raise UserError(
+            f"no preset {args.model!r}; there are {', '.join(known)}, or give your own sounds "
+            f"as folders:FOLDER, with a folder a label in it"
+        )
+    if not re.fullmatch(r"[\w.-]+", args.model):
+        raise UserError(f"{args.model!r}: a name of letters, digits, dots and dashes, please")
+
+
 def _export(args: argparse.Namespace) -> None:
-    from training import catalogue, datasets
+    from training import catalogue, given
     from training.protocols.plans import PLANS
 
     if args.protocol or args.model in PLANS:
         from training.protocols import commands
 
+        commandline.refuse(args, ("held_out",), "fit judges under a protocol; leave it out")
         commands.export(args)
         return
+    commandline.refuse(args, ("fold", "epochs", "most", "tuned"), PROTOCOL_ONLY)
     preset = catalogue.find(args.model)
     if args.quantisation:
         preset = replace(preset, quantisation=args.quantisation)
     folder = args.out or Path("models") / preset.name
-    data = datasets.read_all(args.data)
-    _build(args, preset, data, _held_out(args), folder, trained=True)
+    data = given.to_learn(args.data)
+    held_out = given.to_judge(args.held_out, data)
+    _build(args, preset, data, held_out, folder, trained=True)
 
 
 def _build(
@@ -157,7 +169,7 @@ def _build(
         say(told)
     source = inputs.make(preset, data, jobs=args.dask or args.jobs, seed=args.seed)
     source.prepare(Ticker())
-    name_left_out(source.left_out)
+    name_left_out(source.left_out, told=data.left_out)
     fit.quiet_tensorflow(args.threads)
     measured = {}
     if preset.start:
@@ -188,12 +200,6 @@ def _build(
 
 def _checkpoints(args: argparse.Namespace, preset: Preset) -> Path:
     return Path(args.work or Path("build") / "fit") / preset.name
-
-
-def _held_out(args: argparse.Namespace) -> dict[str, Dataset]:
-    from training import datasets, results
-
-    return {results.short(layout): datasets.read(layout) for layout in args.held_out}
 
 
 def _command(args: argparse.Namespace) -> str:

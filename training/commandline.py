@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import argparse
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
 from realtime.config import Parser
+from realtime.errors import UserError
+from training import results
 from training.judging.conditions import AS_IS, CONDITIONS, Kind, of_kind
 
 LARGEST_SEED = 40_000
@@ -31,6 +33,7 @@ def parser() -> Parser:
     _work(fit)
     _protocol(fit, folds=1)
     _results(fit)
+    fit.set_defaults(folds=None, results=None)  # so that they can be refused
 
     _protocol_commands(commands)
     _judging_commands(commands)
@@ -79,6 +82,24 @@ def parser() -> Parser:
     return made
 
 
+def refuse(args: argparse.Namespace, names: Sequence[str], why: str) -> None:
+    """See that options which would do nothing are not given.
+
+    Args:
+        args: What ``parser`` made of a command line.
+        names: Options that are empty by default, as ``args`` has them.
+        why: What they are for, and what to do.
+
+    Raises:
+        UserError: One is given.
+    """
+    given = [
+        f"--{name.replace('_', '-')}" for name in names if getattr(args, name) not in (None, [])
+    ]
+    if given:
+        raise UserError(f"{', '.join(given)}: {why}")
+
+
 def _protocol_commands(commands: Any) -> None:
     compare = commands.add_parser("compare", help="test two models over the same folds")
     compare.add_argument("first", help="a preset")
@@ -112,7 +133,7 @@ def _protocol_commands(commands: Any) -> None:
     )
     _protocol(export)
     export.add_argument(
-        "--fold", type=_whole(0), default=0, metavar="N", help="fold of the protocol to export (0)"
+        "--fold", type=_whole(0), metavar="N", help="fold of the protocol to export (0)"
     )
     _work(export)
 
@@ -194,10 +215,10 @@ def _trained_model(parser: argparse.ArgumentParser) -> None:
         help="data to calibrate with (the first) and to report on; repeatable",
     )
     parser.add_argument(
-        "--out", type=Path, metavar="FOLDER", help="to write (default: models/MODEL)"
-    )
-    parser.add_argument(
-        "--work", type=Path, metavar="FOLDER", help="for checkpoints (default: build/fit)"
+        "--out",
+        type=Path,
+        metavar="FOLDER",
+        help="to write (default: models/MODEL; build/models/MODEL-PROTOCOL under a protocol)",
     )
     parser.add_argument("--tuned", type=Path, metavar="FILE", help="settings that tune found")
 
@@ -231,13 +252,19 @@ def _results(
     parser.add_argument(
         "--results",
         type=Path,
-        default=Path("reports"),
+        default=results.FOLDER,
         metavar="FOLDER",
-        help=f"{told} (reports)",
+        help=f"{told} ({results.FOLDER})",
     )
 
 
 def _work(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "--work",
+        type=Path,
+        metavar="FOLDER",
+        help="for checkpoints (default: build/fit; build/protocols under a protocol)",
+    )
     parser.add_argument(
         "--jobs",
         type=_whole(1, 256),

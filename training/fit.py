@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import os
 import time
 from collections.abc import Iterator
@@ -14,10 +13,9 @@ import numpy as np
 
 from realtime.errors import UserError
 from realtime.features import build
-from realtime.files import whole
 from realtime.quiet import quiet_stderr
 from realtime.registry import SHIPPED
-from training import networks
+from training import checkpoint, networks
 from training.distil import Teacher
 from training.inputs import Inputs, lessons
 from training.presets import Preset
@@ -58,9 +56,9 @@ def quiet_tensorflow(threads: int) -> None:
 def train(preset: Preset, inputs: Inputs, folder: Path, *, seed: int = 0) -> Iterator[Epoch]:
     """Train a network and tell of each epoch as it ends.
 
-    ``folder`` holds ``last.keras`` (network and optimizer) and ``history.json``. Called again after
-    an interruption it goes on from there, with the windows it would have drawn; once finished it
-    yields nothing.
+    After each, ``folder`` holds the network, its optimizer and a log (see ``checkpoint``). Called
+    again after an interruption it goes on from there, with the windows it would have drawn; once
+    finished it yields nothing.
 
     Args:
         preset: What to build and how.
@@ -69,28 +67,22 @@ def train(preset: Preset, inputs: Inputs, folder: Path, *, seed: int = 0) -> Ite
         seed: Of weights and windows.
 
     Raises:
-        UserError: The checkpoint is of a network with other inputs or labels, or its teacher cannot
-            be loaded.
+        UserError: The checkpoint is damaged, or of a network with other inputs or labels, or its
+            teacher cannot be loaded.
     """
-    import keras
-
     schedule = preset.schedule
     inputs = lessons(inputs, preset)
     teacher = Teacher(SHIPPED / preset.teacher, preset.taught) if preset.teacher else None
     folder.mkdir(parents=True, exist_ok=True)
-    checkpoint, log = folder / "last.keras", folder / "history.json"
-    history: list[dict[str, float]] = json.loads(log.read_text()) if log.exists() else []
-    if history and checkpoint.exists():
-        model = keras.models.load_model(checkpoint)
-        if model.input_shape[1:] != inputs.shape or model.output_shape[1:] != (len(inputs.labels),):
-            raise UserError(
-                f"{folder}: holds a network for other labels or another feature; "
-                f"move it away, or choose --work"
-            )
-    else:
-        history = []
+    model, history = checkpoint.read(folder)
+    if model is None:
         model = untrained(preset, inputs, seed)
         prepare(model, preset)
+    elif model.input_shape[1:] != inputs.shape or model.output_shape[1:] != (len(inputs.labels),):
+        raise UserError(
+            f"{folder}: holds a network for other labels or another feature; "
+            f"move it away, or choose --work"
+        )
     for number in range(len(history) + 1, schedule.epochs + 1):
         started = time.perf_counter()
         if number - 1 in schedule.restarts:
@@ -116,10 +108,7 @@ def train(preset: Preset, inputs: Inputs, folder: Path, *, seed: int = 0) -> Ite
             time.perf_counter() - started,
         )
         history.append({"loss": epoch.loss, "accuracy": epoch.accuracy, "seconds": epoch.seconds})
-        with whole(checkpoint) as part:
-            model.save(part)
-        with whole(log) as part:
-            part.write_text(json.dumps(history))
+        checkpoint.save(folder, model, history)
         yield epoch
 
 
@@ -127,7 +116,7 @@ def trained(folder: Path, preset: Preset) -> Any:
     """The network as it was last checkpointed, for whole windows: a ``keras.Model``."""
     import keras
 
-    model = keras.models.load_model(folder / "last.keras")
+    model, _ = checkpoint.read(folder)
     shape = build(preset.feature).shape if preset.crop else None
     return networks.rebuilt(model, preset.network, keras, shape=shape)
 

@@ -8,7 +8,6 @@ and so to judge on every file.
 
 from __future__ import annotations
 
-import json
 import os
 import tempfile
 import time
@@ -19,9 +18,8 @@ from typing import Any
 
 import numpy as np
 
-from realtime.files import whole
 from realtime.registry import SHIPPED
-from training import export, fit, inputs, own, start
+from training import checkpoint, export, fit, inputs, own, start
 from training.datasets import Dataset
 from training.evaluate import Heard, listen
 from training.fit import Epoch, trained
@@ -43,15 +41,14 @@ def train(preset: Preset, source: Inputs, folder: Path, *, seed: int = 0) -> Ite
     Args:
         preset: What to build and how; it says which network to start from.
         source: Prepared source of windows.
-        folder: Where ``last.keras`` and ``history.json`` are to lie.
+        folder: Where the checkpoint is to lie.
         seed: Of weights and windows.
 
     Raises:
         UserError: The weights to start from cannot be read.
     """
     folder.mkdir(parents=True, exist_ok=True)
-    checkpoint, log = folder / "last.keras", folder / "history.json"
-    if checkpoint.exists() and log.exists():
+    if checkpoint.network(folder):
         return
     model, tail, read, targets = _begin(preset, source, seed)
     history = []
@@ -62,10 +59,7 @@ def train(preset: Preset, source: Inputs, folder: Path, *, seed: int = 0) -> Ite
         loss, accuracy = result["loss"][0], result["accuracy"][0]
         history.append({"loss": loss, "accuracy": accuracy, "seconds": seconds})
         yield Epoch(number, preset.schedule.epochs, loss, accuracy, seconds)
-    with whole(checkpoint) as part:
-        model.save(part)
-    with whole(log) as part:
-        part.write_text(json.dumps(history))
+    checkpoint.save(folder, model, history)
 
 
 def crossed(

@@ -30,8 +30,14 @@ def epoch_line(done: Epoch) -> str:
     )
 
 
-def name_left_out(left_out: Mapping[str, str]) -> None:
-    """Print which files could not be used, and why."""
+def name_left_out(left_out: Mapping[str, str], told: Mapping[str, str] | None = None) -> None:
+    """Print which files could not be used, and why.
+
+    Args:
+        left_out: Reasons by name.
+        told: Those of them that were printed before.
+    """
+    left_out = {name: why for name, why in left_out.items() if name not in (told or {})}
     for name, reason in list(left_out.items())[:NAMED]:
         say(f"left out: {name}: {reason}")
     if left_out:

@@ -12,7 +12,7 @@ from typing import Any
 from realtime.errors import UserError
 from realtime.files import whole
 from realtime.registry import SHIPPED
-from training import distil, start
+from training import checkpoint, distil, start
 from training.datasets import Dataset
 from training.presets import Preset
 
@@ -79,7 +79,7 @@ def claim(folder: Path, wanted: dict[str, Any]) -> str:
     """
     told = ""
     try:
-        if _holds_one(folder):
+        if checkpoint.network(folder):
             found = _read(folder)
             if found is None:
                 return _unknown(folder)
@@ -105,7 +105,7 @@ def check(folder: Path, wanted: dict[str, Any]) -> str:
     Raises:
         UserError: There is none, or it was trained from anything else.
     """
-    if not _holds_one(folder):
+    if not checkpoint.network(folder):
         raise UserError(f"{folder}: no checkpoint; rt-train fit with the same options makes one")
     found = _read(folder)
     if found is None:
@@ -115,10 +115,6 @@ def check(folder: Path, wanted: dict[str, Any]) -> str:
             f"{folder}: was trained from other {other}; give those, or rt-train fit trains it anew"
         )
     return ""
-
-
-def _holds_one(folder: Path) -> bool:
-    return all(os.path.isfile(folder / name) for name in ("last.keras", "history.json"))
 
 
 def _read(folder: Path) -> dict[str, Any] | None:

@@ -10,6 +10,9 @@ from typing import Any
 
 from realtime.errors import UserError
 
+FOLDER = Path("reports")
+"""Where measurements lie if nothing else is said."""
+
 Measured = list[dict[str, Any]]
 
 

@@ -16,6 +16,7 @@ from training.evaluate import Heard, calibration_chance, calibration_error, list
 from training.fit import trained
 from training.inputs import Inputs, Progress
 from training.presets import Preset
+from training.progress import name_left_out
 
 COMPARED = 1000
 """Augmented training windows on which the quantised network is held against the float one, where
@@ -93,6 +94,8 @@ def ship(
         name: listen(folder, known, jobs=jobs, progress=progress)
         for name, known in held_out.items()
     }
+    for each in heard.values():
+        name_left_out(each.left_out)
     size_ratio = round(len(content) / len(exact), 3)
     if held_out:
         name = next(iter(held_out))

@@ -143,8 +143,8 @@ class TestProvenance:
     def test_a_checkpoint_of_another_teacher_is_not_gone_on_with(self, before, after, tmp_path):
         work = tmp_path / "work"
         assert provenance.claim(work, self.described(tmp_path, before)) == ""
-        for name in ("last.keras", "history.json"):
-            (work / name).write_text("")
+        (work / "epoch-1.keras").write_text("")
+        (work / "history.json").write_text('[{"loss": 1}]')
         assert provenance.check(work, self.described(tmp_path, before)) == ""
         with pytest.raises(UserError, match="was trained from other teacher;"):
             provenance.check(work, self.described(tmp_path, after))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 from dataclasses import replace
 from pathlib import Path
 from types import SimpleNamespace
@@ -15,7 +16,7 @@ from tiny_models import NETWORKS
 
 from realtime.errors import UserError
 from realtime.registry import load
-from training import cli, inputs, ship, unknown
+from training import checkpoint, cli, inputs, ship, unknown
 from training.datasets import read_all
 from training.fit import quiet_tensorflow, train, trained
 from training.presets import PRESETS, Preset, Schedule
@@ -85,8 +86,10 @@ def test_every_kind_trains_exports_and_runs(
 ) -> None:
     monkeypatch.setitem(PRESETS, name, tiny(name, epochs=1))
     layout = sounds if name.startswith("instrument") else pieces
+    kind, _, folder = layout.partition(":")
+    kept = f"{kind}:{shutil.copytree(folder, tmp_path / 'kept')}"
     status = cli.main(
-        ["fit", name, "--data", layout, "--held-out", layout, "--out", str(tmp_path / name)]
+        ["fit", name, "--data", layout, "--held-out", kept, "--out", str(tmp_path / name)]
     )
     assert status == 0
     model = load(tmp_path / name)
@@ -136,23 +139,59 @@ def test_training_goes_on_where_it_stopped(sounds: str, tmp_path: Path, restarts
         np.testing.assert_allclose(x, y, atol=1e-4)
 
 
-def test_the_rate_falls_to_nothing_before_each_restart(sounds: str, tmp_path: Path) -> None:
-    import keras
+def test_an_epoch_that_is_not_in_the_log_is_trained_again(
+    sounds: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Killed between the network and its log, it goes on from the network before."""
+    preset = tiny("instrument-lstm", epochs=2)
+    source = inputs.make(preset, read_all([sounds]), jobs=1, seed=0)
+    source.prepare(lambda *_: None)
+    steps = preset.schedule.windows // preset.schedule.batch
+    broken = train(preset, source, tmp_path / "work")
+    next(broken)
+    with monkeypatch.context() as patch:
+        patch.setattr(checkpoint.json, "dumps", lambda _: exec("raise KeyboardInterrupt"))
+        with pytest.raises(KeyboardInterrupt):
+            next(broken)
+    assert [e.number for e in train(preset, source, tmp_path / "work")] == [2]
+    model, history = checkpoint.read(tmp_path / "work")
+    assert len(history) == 2
+    assert int(model.optimizer.iterations) == 2 * steps
 
+
+def test_a_checkpoint_as_it_was_before_is_gone_on_with(sounds: str, tmp_path: Path) -> None:
+    preset = tiny("instrument-lstm", epochs=2)
+    source = inputs.make(preset, read_all([sounds]), jobs=1, seed=0)
+    source.prepare(lambda *_: None)
+    work = tmp_path / "work"
+    next(train(preset, source, work))
+    (work / "epoch-1.keras").rename(work / "last.keras")
+    assert [e.number for e in train(preset, source, work)] == [2]
+    assert sorted(path.name for path in work.iterdir()) == ["epoch-2.keras", "history.json"]
+
+
+def test_a_damaged_log_is_one_line(tmp_path: Path) -> None:
+    (tmp_path / "history.json").write_text("[{")
+    with pytest.raises(UserError, match=r"history.json: cannot be read .*; move .* away") as told:
+        checkpoint.read(tmp_path)
+    assert "\n" not in str(told.value)
+
+
+def test_the_rate_falls_to_nothing_before_each_restart(sounds: str, tmp_path: Path) -> None:
     preset = tiny("instrument-cnn", epochs=3)
     preset = replace(preset, schedule=replace(preset.schedule, restarts=(2,)))
     source = inputs.make(preset, read_all([sounds]), jobs=1, seed=0)
     source.prepare(lambda *_: None)
-    last = tmp_path / "risen" / "last.keras"
-    rates = [
-        float(keras.models.load_model(last).optimizer.learning_rate)
+    optimizers = [
+        checkpoint.read(tmp_path / "risen")[0].optimizer
         for _ in train(preset, source, tmp_path / "risen")
     ]
+    rates = [float(each.learning_rate) for each in optimizers]
     top = preset.schedule.rate
     assert rates[0] > top / 4
     assert rates[1] == pytest.approx(0, abs=top / 1e6)
     assert rates[2] == pytest.approx(0, abs=top / 1e6)
-    steps = int(keras.models.load_model(last).optimizer.iterations)
+    steps = int(optimizers[2].iterations)
     assert steps == preset.schedule.windows // preset.schedule.batch  # of the last rise alone
 
 
@@ -183,7 +222,7 @@ def test_fit_goes_on_with_what_it_was_told_alone(
     again = fit("fit", "--seed", "1")
     assert "trained from other seed: begins anew" in again
     assert "epoch 1/1" in again
-    assert (Path("work") / "instrument-lstm-1" / "last.keras").exists()
+    assert (Path("work") / "instrument-lstm-1" / "epoch-1.keras").exists()
     sound = next(Path(sounds.partition(":")[2]).rglob("*.wav"))
     sound.rename(sound.with_name("other_take.wav"))
     assert "trained from other data: begins anew" in fit("fit", "--seed", "1")
@@ -213,9 +252,13 @@ def test_the_pool_is_made_once(sounds: str) -> None:
 def test_a_broken_file_is_named_and_left_out(sounds: str, capsys, monkeypatch) -> None:
     folder = Path(sounds.partition(":")[2]) / "sine"
     (folder / "broken_one.wav").write_bytes(b"RIFF nothing")
+    kept = shutil.copytree(folder.parent, "kept")
     monkeypatch.setitem(PRESETS, "instrument-cnn", tiny("instrument-cnn", epochs=1))
-    assert cli.main(["fit", "instrument-cnn", "--data", sounds, "--out", "model"]) == 0
-    assert "broken_one.wav" in capsys.readouterr().err
+    argv = ["--data", sounds, "--held-out", f"folders:{kept}", "--out", "model"]
+    assert cli.main(["fit", "instrument-cnn", *argv]) == 0
+    told = [line for line in capsys.readouterr().err.splitlines() if "broken_one.wav:" in line]
+    assert len(told) == 2, "of what is trained on, and of what is held out"
+    assert sum("kept" in line for line in told) == 1
 
 
 def test_figures_are_those_of_the_held_out_files(sounds: str, tmp_path: Path, capsys) -> None:
@@ -249,15 +292,32 @@ def test_figures_are_those_of_the_held_out_files(sounds: str, tmp_path: Path, ca
 @pytest.mark.parametrize(
     ("argv", "words"),
     [
-        (["fit", "nothing", "--data", "composers:."], "nothing to use"),
+        (["fit", "nothing", "--data", "composers:."], "no preset"),
+        (["fit", "composer-lstm", "--data", "composers:."], "nothing to use"),
         (["fit", "instrument-cnn", "--data", "folders:missing"], "no such folder"),
         (["fit", "instrument-cnn", "--data", "missing"], "say the layout"),
+        (["fit", "composer-lstm", "--data", "SOUNDS", "--held-out", "SOUNDS"], "files that are in"),
+        (
+            ["export", "instrument-cnn", "--data", "SOUNDS", "--held-out", "SOUNDS"],
+            "files that are",
+        ),
+        (["fit", "mine", "--data", "SOUNDS", "--held-out", "SOUNDS"], "files that are in"),
+        (["fit", "instrument-cnn", "--data", "SOUNDS", "--epochs", "2"], "--epochs: only under a"),
+        (
+            ["fit", "mine", "--data", "SOUNDS", "--folds", "1", "--most", "9"],
+            "--folds, --most: onl",
+        ),
+        (
+            ["fit", "mine", "--data", "SOUNDS", "--tuned", "x", "--results", "y"],
+            "--tuned, --result",
+        ),
+        (["export", "instrument-cnn", "--data", "SOUNDS", "--fold", "0"], "--fold: only under"),
         (["evaluate", "nothing", "--data", "folders:."], "no such model"),
         (["render", "out", "--soundfont", "none.sf2"], "no such SoundFont"),
     ],
 )
-def test_a_bad_request_is_one_line(argv: list[str], words: str, capsys) -> None:
-    assert cli.main(argv) == 2
+def test_a_bad_request_is_one_line(argv: list[str], words: str, sounds: str, capsys) -> None:
+    assert cli.main([sounds if word == "SOUNDS" else word for word in argv]) == 2
     err = capsys.readouterr().err
     assert words in err.splitlines()[-1]
     assert "Traceback" not in err

@@ -38,7 +38,7 @@ def trained(folder: Path, description: dict | None) -> Path:
     if description is not None:
         assert claim(folder, description) == ""
     folder.mkdir(exist_ok=True)
-    (folder / "last.keras").write_bytes(b"network")
+    (folder / "epoch-1.keras").write_bytes(b"network")
     (folder / "history.json").write_text('[{"loss": 1}]')
     return folder
 

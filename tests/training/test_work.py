@@ -16,7 +16,7 @@ from training.datasets import read_all
 from training.inputs.pool import Pool
 from training.inputs.sounds import SoundInputs
 from training.protocols.plans import find
-from training.protocols.windows import cut
+from training.protocols.windows import CHUNKS, cut
 
 SMALL = {"frames": 16, "bands": 8, "n_fft": 512, "win_length": 500, "hop": 470}
 FEATURE = {"kind": "spectrogram", "scale": "mel", "fmin": 0.0, "fmax": 8000.0, **SMALL}
@@ -89,7 +89,7 @@ def test_sounds_are_found_from_wherever_a_worker_was_started(
 def test_windows_of_a_protocol_are_the_same(
     dask, sounds: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("training.protocols.windows.CHUNK", 2)
+    monkeypatch.setitem(CHUNKS, "sounds", 2)
     cuts = []
     for jobs in (1, dask.address):
         folder = tmp_path / str(jobs)[:3]

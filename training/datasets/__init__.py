@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections import Counter
+from collections.abc import Collection
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
@@ -65,6 +66,16 @@ class Dataset:
             known = sorted({e.split for e in self.examples if e.split})
             raise UserError(f"no split {split!r} in the data; it has {', '.join(known) or 'none'}")
         return Dataset(chosen, self.left_out)
+
+    def labelled(self, labels: Collection[str]) -> Dataset:
+        """The examples of a model's labels; the others are left out by name."""
+        known = [e for e in self.examples if e.label in labels]
+        others = {
+            str(e.path): f"label {e.label!r} is none of the model's"
+            for e in self.examples
+            if e.label not in labels
+        }
+        return Dataset(known, self.left_out | others)
 
 
 def read(layout: str) -> Dataset:

@@ -18,6 +18,7 @@ COMPOSERS = (
     "mozart",
     "schumann",
 )
+MIDI = (".mid", ".midi")
 SPLITS = ("train", "dev", "valid", "test")
 
 
@@ -32,10 +33,8 @@ def read(folder: Path) -> Dataset:
     for part in inside or [folder]:
         split = part.name if part.name in SPLITS else ""
         for composer in filter(os.path.isdir, tree.inside(part)):
-            for path in tree.below(composer, data.left_out):
-                if path.suffix.lower() not in (".mid", ".midi"):
-                    data.left_out[str(path)] = "not a MIDI file"
-                elif composer.name.lower() not in COMPOSERS:
+            for path in tree.below(composer, "MIDI", MIDI, data.left_out):
+                if composer.name.lower() not in COMPOSERS:
                     data.left_out[str(path)] = f"{composer.name!r} is none of the nine composers"
                 else:
                     label = composer.name.lower()

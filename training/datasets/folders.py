@@ -21,10 +21,7 @@ def read(folder: Path) -> Dataset:
     data = Dataset([])
     for inside in filter(os.path.isdir, tree.inside(folder)):
         label = printable(inside.name)
-        for path in tree.below(inside, data.left_out):
-            if path.suffix.lower() in SOUND:
-                group = f"{inside.name}/{path.stem.split('_')[0]}"
-                data.examples.append(Example(path, label, group))
-            else:
-                data.left_out[str(path)] = "not a sound file"
+        for path in tree.below(inside, "sound", SOUND, data.left_out):
+            group = f"{inside.name}/{path.stem.split('_')[0]}"
+            data.examples.append(Example(path, label, group))
     return data

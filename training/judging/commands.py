@@ -39,14 +39,17 @@ def evaluate(args: argparse.Namespace) -> None:
     found: dict[str, Any]
     if args.splices:
         kind = "splices"
-        found = splices.delays(folder, data, streams=args.splices, seed=0, progress=Ticker())
+        found = splices.delays(
+            folder, data, streams=args.splices, seed=0, progress=Ticker(), left_out=left_out
+        )
     elif args.foreign:
         kind = "foreign"
-        found = foreign.unknown(folder, data, jobs=args.jobs, progress=Ticker())
-        left_out = found.pop("left_out")
+        found = foreign.unknown(folder, data, jobs=args.jobs, progress=Ticker(), left_out=left_out)
     elif args.seconds_heard:
         kind = "seconds"
-        found = seconds.heard(folder, data, opened=opened, jobs=args.jobs, progress=Ticker())
+        found = seconds.heard(
+            folder, data, opened=opened, jobs=args.jobs, progress=Ticker(), left_out=left_out
+        )
     else:
         heard = listen(folder, data, jobs=args.jobs, progress=Ticker(), opened=opened)
         left_out = heard.left_out

@@ -15,7 +15,9 @@ from training.evaluate import hear, open_source
 from training.inputs import Progress
 
 
-def unknown(folder: Path, data: Dataset, *, jobs: int, progress: Progress) -> dict[str, Any]:
+def unknown(
+    folder: Path, data: Dataset, *, jobs: int, progress: Progress, left_out: dict[str, str]
+) -> dict[str, Any]:
     """Play sounds that are no instrument, or no music, and count what passes for a label.
 
     A window that is full counts; of a file too short for one, the last window does. What lies under
@@ -26,10 +28,11 @@ def unknown(folder: Path, data: Dataset, *, jobs: int, progress: Progress) -> di
         data: Sound files; their labels are kinds of sound.
         jobs: Processes.
         progress: Told how far it has come.
+        left_out: Told the files that cannot be heard, and why.
 
     Returns:
         ``files`` and ``n`` windows, the share that was ``unknown``, for each of ``kinds`` the same,
-        ``taken_for``, the windows that passed by the label they passed for, and ``left_out``.
+        and ``taken_for``, the windows that passed by the label they passed for.
 
     Raises:
         UserError: The model cannot be loaded or has no unknown, or no file could be heard.
@@ -41,7 +44,6 @@ def unknown(folder: Path, data: Dataset, *, jobs: int, progress: Progress) -> di
     if not below:
         raise UserError(f"{manifest.name} never says unknown: it is of no use to ask it")
     load(folder)
-    left_out = dict(data.left_out)
     kinds: dict[str, list[np.ndarray]] = {}
     work = Parallel(n_jobs=jobs, return_as="generator")
     answers = work(delayed(_answers)(folder, e) for e in data.examples)
@@ -62,7 +64,6 @@ def unknown(folder: Path, data: Dataset, *, jobs: int, progress: Progress) -> di
         "files": sum(map(len, kinds.values())),
         "kinds": {kind: _share(parts, below) for kind, parts in sorted(kinds.items())},
         "taken_for": dict(taken.most_common()),
-        "left_out": left_out,
     }
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -23,6 +23,7 @@ def heard(
     opened: Callable[[Path], Source],
     jobs: int,
     progress: Progress,
+    left_out: dict[str, str],
 ) -> dict[str, Any]:
     """Play each file for 4, 10, 30 and 60 s and to its end, and take what the summary says.
 
@@ -34,9 +35,11 @@ def heard(
         opened: Makes a source of a path.
         jobs: Processes.
         progress: Told how far it has come.
+        left_out: Told the files that cannot be judged on, and why.
 
     Returns:
-        ``n`` files, ``left_out``, and ``accuracy`` by seconds, ``"whole"`` for the whole file.
+        ``n`` files, how many are ``left_out``, and ``accuracy`` by seconds, ``"whole"`` for the
+        whole file.
 
     Raises:
         UserError: The model cannot be loaded, or no file could be heard.
@@ -45,28 +48,33 @@ def heard(
 
     labels = read_manifest(folder).labels
     load(folder)
-    known = [e for e in data.examples if e.label in labels]
+    data = data.labelled(labels)
+    left_out |= data.left_out
+    known = data.examples
     work = Parallel(n_jobs=jobs, return_as="generator")
-    rows = []
-    for row in work(delayed(_said)(folder, e, opened) for e in known):
-        rows.append(row)
-        progress("files", len(rows), len(known))
-    good = [(e.label, said) for e, said in zip(known, rows, strict=True) if said]
+    rows = work(delayed(_said)(folder, e, opened) for e in known)
+    good = []
+    for done, (e, said) in enumerate(zip(known, rows, strict=True), start=1):
+        if isinstance(said, str):
+            left_out[str(e.path)] = said
+        else:
+            good.append((e.label, said))
+        progress("files", done, len(known))
     if not good:
         raise UserError(f"no file that {folder.name} can be judged on")
     accuracy = {}
     for i, mark in enumerate(MARKS):
         right = sum(said[i] == label for label, said in good)
         accuracy["whole" if mark is None else f"{mark:g}"] = round(right / len(good), 4)
-    return {"n": len(good), "left_out": len(known) - len(good), "accuracy": accuracy}
+    return {"n": len(good), "left_out": len(left_out), "accuracy": accuracy}
 
 
 def _said(
     folder: Path, example: Example, opened: Callable[[Path], Source]
-) -> Sequence[str | None] | None:
-    """The label after each mark; None where the file cannot be heard."""
+) -> list[str | None] | str:
+    """The label after each mark, or why the file cannot be heard."""
     model = load(folder)
     try:
         return [file_label(model, opened(example.path), mark) for mark in MARKS]
-    except UserError:
-        return None
+    except UserError as error:
+        return str(error).partition(": ")[2] or str(error)

@@ -29,6 +29,18 @@ CHANGES = 20
 FADE = STREAM_RATE // 50
 
 
+class BrokenNoteError(UserError):
+    """A note cannot be read.
+
+    Attributes:
+        path: Its file.
+    """
+
+    def __init__(self, path: Path, told: str) -> None:
+        super().__init__(told)
+        self.path = path
+
+
 class Stream(Playback):
     """Instruments that follow each other, as a source of sound.
 
@@ -49,6 +61,7 @@ def splice(data: Dataset, rng: np.random.Generator) -> Stream:
         rng: Source of chance.
 
     Raises:
+        BrokenNoteError: One that was chosen cannot be read.
         UserError: There are fewer than two labels.
     """
     by_label: dict[str, dict[str, list[Path]]] = defaultdict(lambda: defaultdict(list))
@@ -81,7 +94,13 @@ def splice(data: Dataset, rng: np.random.Generator) -> Stream:
 
 
 def delays(
-    folder: Path, data: Dataset, *, streams: int, seed: int, progress: Progress
+    folder: Path,
+    data: Dataset,
+    *,
+    streams: int,
+    seed: int,
+    progress: Progress,
+    left_out: dict[str, str],
 ) -> dict[str, Any]:
     """Time from each change of instrument to the first right prediction.
 
@@ -95,6 +114,7 @@ def delays(
         streams: Streams of 20 changes each.
         seed: Of the streams.
         progress: Told how far it has come.
+        left_out: Told the notes that cannot be judged on, and why.
 
     Returns:
         ``changes``, and for ``window`` and ``smoothed`` the ``median`` and ``p90`` in seconds
@@ -102,14 +122,16 @@ def delays(
         after the first change that were ``right``.
 
     Raises:
-        UserError: The model cannot be loaded, or a file cannot be read.
+        UserError: The model cannot be loaded, or two labels with notes that can be read are not
+            there.
     """
     model = load(folder)
-    known = Dataset([e for e in data.examples if e.label in model.manifest.labels])
+    known = data.labelled(model.manifest.labels)
+    left_out |= known.left_out
     found: dict[str, list[float]] = {"window": [], "smoothed": []}
     right: dict[str, list[bool]] = {"window": [], "smoothed": []}
     for k in range(streams):
-        stream = splice(known, np.random.default_rng([seed, k]))
+        stream = _of_good_notes(known, [seed, k], left_out)
         run = Engine(stream, [model], hop=model.manifest.hop_s).run()
         said = [p for p in run if isinstance(p, Prediction)]
         ends = [at for at, _ in stream.changes[1:]] + [round((stream.length or 0) * STREAM_RATE)]
@@ -134,6 +156,16 @@ def delays(
     }
 
 
+def _of_good_notes(data: Dataset, seed: list[int], left_out: dict[str, str]) -> Stream:
+    """A stream begun again without each note in it that cannot be read; ``data`` loses those."""
+    while True:
+        try:
+            return splice(data, np.random.default_rng(seed))
+        except BrokenNoteError as broken:
+            left_out[str(broken.path)] = str(broken).partition(": ")[2]
+            data.examples = [e for e in data.examples if e.path != broken.path]
+
+
 def _summed(times: np.ndarray) -> dict[str, float | None]:
     def quantile(q: float) -> float | None:
         value = float(np.quantile(times, q, method="lower"))
@@ -148,7 +180,10 @@ def _summed(times: np.ndarray) -> dict[str, float | None]:
 
 def _note(path: Path) -> np.ndarray:
     """A note from its first audible sample on, peak 1/2."""
-    samples = read_sound(path, 5.0)
+    try:
+        samples = read_sound(path, 5.0)
+    except UserError as error:
+        raise BrokenNoteError(path, str(error)) from error
     level = np.abs(samples)
     peak = max(1e-6, float(level.max()))
     start = max(0, int(np.argmax(level > 0.01 * peak)) - STREAM_RATE // 100)

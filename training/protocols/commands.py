@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import argparse
+import json
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 from realtime.errors import UserError
-from training import results
-from training.datasets import Dataset, licences, read_all
+from training import given, results
+from training.datasets import Dataset, licences
 from training.fit import Epoch, quiet_tensorflow
 from training.progress import Ticker, epoch_line, name_left_out, say
 from training.protocols import PROTOCOLS, plans
@@ -27,46 +28,53 @@ def fit(args: argparse.Namespace) -> None:
     from training.evaluate import listen, report
 
     plan = _plan(args, args.model)
-    trial, data = _trial(args, plan)
-    tested = _run(trial, args.folds)
+    data = given.to_learn(args.data)
+    kept = given.to_judge(args.held_out, data)
+    trial = _trial(args, plan, data)
+    tested = _run(trial, args.folds or 1)
     found = summary(tested)
-    folder = args.out or Path("build") / "models" / f"{plan.name}-{trial.protocol}"
+    folder, name = _folder(args, trial), _name(args, plan)
     command = _command("fit", [args.model], args)
     say("exporting")
     trial.export(0, folder, command=command, licences=licences(args.data))
     manifest = read_manifest(folder)
     held_out = {}
-    for layout in args.held_out:
-        heard = listen(folder, read_all([layout]), jobs=args.jobs, progress=Ticker())
-        held_out[results.short(layout)] = report(heard)
+    for layout, sounds in kept.items():
+        heard = listen(folder, sounds, jobs=args.jobs, progress=Ticker())
+        name_left_out(heard.left_out)
+        held_out[layout] = report(heard)
     values = {
-        **_described(args, trial, data, command),
+        **_described(args, trial, command),
         **found,
         "quantised": manifest.figures["quantised"] | {"size": manifest.size},
         "held_out": held_out,
     }
-    path = results.keep(args.results, "folds", f"{plan.name}-{trial.protocol}", values)
+    if args.tuned:
+        values["tuned"] = json.loads(args.tuned.read_text("utf-8"))["best"]
+    reports = args.results or results.FOLDER
+    path = results.keep(reports, "folds", f"{name}-{trial.protocol}", values)
     say(
-        f"{plan.name}, {trial.protocol} protocol ({PROTOCOLS[trial.protocol]}): accuracy "
+        f"{name}, {trial.protocol} protocol ({PROTOCOLS[trial.protocol]}): accuracy "
         f"{found['accuracy']:.3f}, F1 {found['macro_f1']:.3f} over {found['folds']} folds"
     )
-    for name, figures in held_out.items():
-        say(f"{name}: accuracy {figures['accuracy']:.3f} of {figures['n']} windows")
+    for layout, figures in held_out.items():
+        say(f"{layout}: accuracy {figures['accuracy']:.3f} of {figures['n']} windows")
     say(f"{folder}: {manifest.size / 1e6:.2f} MB; figures in {path}")
 
 
 def export(args: argparse.Namespace) -> None:
     """Make a model folder of a fold that was trained before."""
     plan = _plan(args, args.model)
-    trial, _ = _trial(args, plan)
-    work = trial.work(args.fold)
+    trial = _trial(args, plan, given.to_learn(args.data))
+    fold = args.fold or 0
+    work = trial.work(fold)
     if not (work / "tested.json").exists():
         raise UserError(f"{work}: not trained; rt-train fit {plan.name} with the same options does")
     if args.quantisation:
         trial = replace(trial, quantisation=args.quantisation)
-    folder = args.out or Path("build") / "models" / f"{plan.name}-{trial.protocol}"
+    folder = _folder(args, trial)
     command = _command("export", [args.model], args)
-    manifest = trial.export(args.fold, folder, command=command, licences=licences(args.data))
+    manifest = trial.export(fold, folder, command=command, licences=licences(args.data))
     told = manifest.figures["quantised"]
     say(
         f"{folder}: {manifest.size / 1e6:.2f} MB, {manifest.quantisation}; {told['accuracy']:.3f} "
@@ -76,23 +84,25 @@ def export(args: argparse.Namespace) -> None:
 
 def compare(args: argparse.Namespace) -> None:
     """Run two plans over the same folds and test whether they differ."""
+    compared = [_plan(args, name) for name in (args.first, args.second)]
+    data = given.to_learn(args.data)
     tested: list[list[Outcome]] = []
-    names = [args.first, args.second]
-    whole = [_trial(args, _plan(args, name)) for name in names]
-    shared = in_common(whole[0][0].windows, whole[1][0].windows)
-    for name, (alone, data), windows in zip(names, whole, shared, strict=True):
+    whole = [_trial(args, plan, data) for plan in compared]
+    shared = in_common(whole[0].windows, whole[1].windows)
+    for alone, windows in zip(whole, shared, strict=True):
         trial = replace(alone, windows=windows)
         tested.append(_run(trial, args.folds))
-        described = _described(args, trial, data, "")
+        described = _described(args, trial, "")
         # What fit measured of the same holds more and stays.
         results.keep(
             args.results,
             "folds",
-            f"{name}-{trial.protocol}",
+            f"{trial.plan.name}-{trial.protocol}",
             described | summary(tested[-1]),
             replace=False,
         )
     found = comparing.compare(tested[0], tested[1])
+    names = [args.first, args.second]
     described |= {"model": names, "command": _command("compare", names, args)}
     name = f"{args.first}-{args.second}-{described['protocol']}"
     summaries = [summary(t) for t in tested]
@@ -127,7 +137,7 @@ def tune(args: argparse.Namespace) -> None:
     """Search a plan's space."""
     shared = role()  # told before any window is cut
     plan = _plan(args, args.model)
-    trial, data = _trial(args, plan)
+    trial = _trial(args, plan, given.to_learn(args.data))
     if shared == "chief":
         say("hands out settings to tuners, and ends when the last of them has")
     elif shared:
@@ -141,7 +151,7 @@ def tune(args: argparse.Namespace) -> None:
         say("the search is over; its chief has the results")
         return
     command = _command("tune", [args.model], args)
-    values = {**_described(args, trial, data, command), **found}
+    values = {**_described(args, trial, command), **found}
     path = results.keep(args.results, "tune", f"{plan.name}-{trial.protocol}", values)
     for row in found["trials"]:
         say(f"  {row['valid_accuracy']:.3f}  {row['settings']}")
@@ -157,17 +167,29 @@ def _plan(args: argparse.Namespace, name: str) -> Plan:
     return plan
 
 
-def _trial(args: argparse.Namespace, plan: Plan) -> tuple[Trial, Dataset]:
-    data = read_all(args.data)
+def _name(args: argparse.Namespace, plan: Plan) -> str:
+    """What is measured: a preset with other settings than its own is another thing."""
+    return f"{plan.name}-tuned" if getattr(args, "tuned", None) else plan.name
+
+
+def _folder(args: argparse.Namespace, trial: Trial) -> Path:
+    name = f"{_name(args, trial.plan)}-{trial.protocol}"
+    folder: Path = args.out or Path("build") / "models" / name
+    return folder
+
+
+def _trial(args: argparse.Namespace, plan: Plan, data: Dataset) -> Trial:
     windows: Windows = cut(
         plan, data, most=args.most, jobs=args.dask or args.jobs, seed=args.seed, progress=Ticker()
     )
-    name_left_out(windows.left_out)
+    name_left_out(windows.left_out, told=data.left_out)
     trial = Trial(plan, windows, args.protocol or "paper", args.seed)
+    if args.work:
+        trial = replace(trial, root=args.work)
     trial.split(0)  # a label that cannot be split is told before anything is trained
     say(f"{plan.name}: {len(windows)} windows of {len(set(windows.files.tolist()))} files")
     quiet_tensorflow(args.threads)
-    return trial, data
+    return trial
 
 
 def _run(trial: Trial, folds: int) -> list[Outcome]:
@@ -179,13 +201,11 @@ def _run(trial: Trial, folds: int) -> list[Outcome]:
     return tested
 
 
-def _described(
-    args: argparse.Namespace, trial: Trial, data: Dataset, command: str
-) -> dict[str, Any]:
+def _described(args: argparse.Namespace, trial: Trial, command: str) -> dict[str, Any]:
     """What was run on how much, so that a figure from less than everything says so."""
     plan, windows = trial.plan, trial.windows
     return {
-        "model": plan.name,
+        "model": _name(args, plan),
         "task": plan.task,
         "architecture": plan.kind,
         "protocol": trial.protocol,
@@ -206,6 +226,7 @@ def _command(verb: str, names: list[str], args: argparse.Namespace) -> str:
     words += [
         w for layout in getattr(args, "held_out", []) for w in ("--held-out", results.short(layout))
     ]
+    words += ["--tuned", args.tuned.name] if getattr(args, "tuned", None) else []
     for option in ("folds", "epochs", "most", "trials", "runs"):
         value = getattr(args, option, None)
         words += [f"--{option}", str(value)] if value else []

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -10,8 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from realtime.files import whole
-from training import networks
+from training import checkpoint, networks
 from training.augment import papers
 from training.augment.picture import colour, mask
 from training.fit import Epoch, seed_dropout
@@ -22,15 +20,18 @@ from training.protocols.windows import Windows
 MEASURED = 2000
 """Training windows from which the scale of the input is taken."""
 
+read_history = checkpoint.read_history
+"""Loss, accuracy and seconds of each epoch of a fold so far."""
+
 
 def train(
     plan: Plan, windows: Windows, fold: Fold, folder: Path, *, seed: int = 0
 ) -> Iterator[Epoch]:
     """Train a network on a fold and tell of each epoch as it ends.
 
-    ``folder`` holds the network and optimizer after the last epoch, ``history.json`` and, where
-    there is a validation part, ``best.keras``, the network at the lowest validation loss. Called
-    again after an interruption it goes on; once finished it yields nothing.
+    After each, ``folder`` holds the network, its optimizer and a log (see ``checkpoint``). Where
+    there is a validation part it holds ``best.keras`` too, the network at the lowest validation
+    loss. Called again after an interruption it goes on; once finished it yields nothing.
 
     Args:
         plan: What to build and how.
@@ -39,16 +40,10 @@ def train(
         folder: Where the checkpoint lies.
         seed: Of weights and order.
     """
-    import keras
-
     training = plan.training
     folder.mkdir(parents=True, exist_ok=True)
-    history = read_history(folder)
-    last = folder / f"epoch-{len(history)}.keras"
-    if history and last.exists():
-        model = keras.models.load_model(last)
-    else:
-        history = []
+    model, history = checkpoint.read(folder)
+    if model is None:
         model = _new_model(plan, windows, fold, seed)
     while len(history) < training.epochs and not _patience_over(history, training.patience):
         number = len(history) + 1
@@ -61,14 +56,11 @@ def train(
         if len(fold.valid):
             loss, accuracy = model.evaluate(batches(windows, fold.valid, training), verbose=0)
             if loss < min((r["valid_loss"] for r in history), default=np.inf):
-                _save(model, folder / "best.keras")
+                checkpoint.write(folder / "best.keras", model)
             row |= {"valid_loss": float(loss), "valid_accuracy": float(accuracy)}
         row["seconds"] = time.perf_counter() - started
         history.append(row)
-        _save(model, folder / f"epoch-{number}.keras")
-        with whole(folder / "history.json") as part:
-            part.write_text(json.dumps(history))
-        (folder / f"epoch-{number - 1}.keras").unlink(missing_ok=True)
+        checkpoint.save(folder, model, history)
         yield Epoch(number, training.epochs, row["loss"], row["accuracy"], row["seconds"])
 
 
@@ -77,15 +69,7 @@ def trained(folder: Path) -> Any:
     import keras
 
     best = folder / "best.keras"
-    last = folder / f"epoch-{len(read_history(folder))}.keras"
-    return keras.models.load_model(best if best.exists() else last)
-
-
-def read_history(folder: Path) -> list[dict[str, float]]:
-    """Loss, accuracy and seconds of each epoch so far."""
-    path = folder / "history.json"
-    history: list[dict[str, float]] = json.loads(path.read_text()) if path.exists() else []
-    return history
+    return keras.models.load_model(best) if best.exists() else checkpoint.read(folder)[0]
 
 
 def predict(model: Any, windows: Windows, rows: np.ndarray) -> np.ndarray:
@@ -184,8 +168,3 @@ def _patience_over(history: list[dict[str, float]], patience: int) -> bool:
         return False
     losses = [row["valid_loss"] for row in history]
     return len(losses) - 1 - int(np.argmin(losses)) >= patience
-
-
-def _save(model: Any, path: Path) -> None:
-    with whole(path) as part:
-        model.save(part)

@@ -27,8 +27,11 @@ from training.protocols.plans import Plan
 from training.work import Jobs, in_order
 
 ARRAY, DONE, LOCK = "windows.npy", "done.json", "lock"
-CHUNK = 200
-"""Files whose windows are computed and kept together."""
+CHUNKS = {"sounds": 200, "notes": 50, "piece-sounds": 10}
+"""Files whose windows are computed and kept together: what a run that is stopped has to do again.
+
+Synthesising a piece takes seconds, reading a note or a MIDI file milliseconds.
+"""
 
 NOTES_A_WINDOW = 100
 SEQUENCES = 10
@@ -76,7 +79,8 @@ def cut(
     """Cut the windows of a plan, or open those that were cut before.
 
     What a window holds follows from its file, the plan's feature and ``seed`` alone; the cache is
-    kept under a name made of these. A run that was stopped goes on at the file where it was.
+    kept under a name made of these. A run that was stopped goes on after the last ``CHUNKS`` files
+    that it had done.
 
     - ``sounds``: the first seconds of each file.
     - ``notes``: ten sequences of 100 notes from the beginning of each file, each a note on.
@@ -244,7 +248,8 @@ def _fill(
     x, done, left_out = _begun(folder, shape, _type(plan.feature))
     row = sum(len(starts) for _, starts in wanted[:done])
     rest = wanted[done:]
-    parts = [rest[i : i + CHUNK] for i in range(0, len(rest), CHUNK)]
+    size = CHUNKS[plan.reads]
+    parts = [rest[i : i + size] for i in range(0, len(rest), size)]
     tasks = [[(os.path.abspath(e.path), starts) for e, starts in part] for part in parts]
     compute = partial(_compute, plan.reads, plan.feature)
     if rest:

@@ -44,6 +44,17 @@ class TestFolders:
         assert len(data.examples) == 1
         assert data.left_out == {str(folder / "dog" / "README.md"): "not a sound file"}
 
+    def test_a_label_without_a_sound_is_named(self, tree):
+        folder = tree("dog/rex.wav", "cat/README.md")
+        (folder / "cow").mkdir()
+        data = read(f"folders:{folder}")
+        assert data.labels == ["dog"]
+        assert data.left_out == {
+            str(folder / "cat" / "README.md"): "not a sound file",
+            str(folder / "cat"): "no sound file in it",
+            str(folder / "cow"): "no sound file in it",
+        }
+
     def test_the_same_player_of_two_labels_is_two_groups(self, tree):
         data = read(f"folders:{tree('a/x_1.wav', 'b/x_1.wav')}")
         assert len({e.group for e in data.examples}) == 2
@@ -74,6 +85,12 @@ class TestComposers:
             str(folder / "bach" / "1.pdf"): "not a MIDI file",
             str(folder / "satie" / "2.mid"): "'satie' is none of the nine composers",
         }
+
+    def test_a_composer_without_a_piece_is_named(self, tree):
+        folder = tree("train/bach/1.mid", "dev/bach/2.mid")
+        (folder / "dev" / "byrd").mkdir()
+        data = read(f"composers:{folder}")
+        assert data.left_out == {str(folder / "dev" / "byrd"): "no MIDI file in it"}
 
     def test_there_are_nine_in_alphabetical_order(self):
         assert len(COMPOSERS) == 9
@@ -134,7 +151,7 @@ def test_a_locked_folder_is_told(layout, tree, locked):
     locked.add("mozart")
     data = read(f"{layout}:{folder}")
     assert data.labels == ["bach"]
-    assert str(folder / "mozart") in data.left_out
+    assert data.left_out[str(folder / "mozart")] == "cannot be read (Permission denied)"
     locked.add(folder.name)
     with pytest.raises(UserError, match=r"cannot be read \(Permission denied\); check"):
         read(f"{layout}:{folder}")

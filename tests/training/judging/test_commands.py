@@ -24,6 +24,21 @@ def test_seconds_heard(sounds: str, model_folder, capsys) -> None:
     assert str(Path.cwd()) not in json.dumps(kept)
 
 
+@pytest.mark.parametrize("how", [["--seconds-heard"], ["--splices", "1"]])
+def test_what_cannot_be_judged_on_is_named(
+    how: list[str], sounds: str, model_folder, capsys
+) -> None:
+    folder = Path(sounds.partition(":")[2])
+    for name in ("ape/ape0_x.wav", "dog/dog0_x.wav"):
+        (folder / name).parent.mkdir(exist_ok=True)
+        (folder / name).write_bytes(b"RIFF nothing")
+    assert cli.main(["evaluate", str(model_folder()), "--data", sounds, *how, "--json"]) == 0
+    out, err = capsys.readouterr()
+    assert "ape0_x.wav: " in err
+    assert "dog0_x.wav: label 'dog' is none of the model's" in err
+    assert json.loads(out).get("left_out", 2) == 2
+
+
 @pytest.mark.parametrize(
     ("options", "words"),
     [

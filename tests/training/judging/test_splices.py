@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+from pathlib import Path
 
 import numpy as np
 
@@ -22,9 +23,31 @@ def test_a_stream_changes_label_each_time(sounds: str) -> None:
         assert abs(spectrum.argmax() * 4 - hz[label]) <= 8
 
 
+def test_a_broken_note_is_named_and_the_others_are_played(sounds: str, model_folder) -> None:
+    folder = Path(sounds.partition(":")[2])
+    (folder / "bee" / "bee1_x.wav").write_bytes(b"RIFF nothing")
+    for label in ("dog", "cow"):
+        (folder / label).mkdir()
+        (folder / label / "broken.wav").write_bytes(b"")
+    left_out: dict[str, str] = {}
+    found = splices.delays(
+        model_folder(labels=("ape", "bee", "cat", "dog")),
+        read_all([sounds]),
+        streams=1,
+        seed=0,
+        progress=lambda *_: None,
+        left_out=left_out,
+    )
+    assert found["changes"] == splices.CHANGES
+    told = {f"{Path(path).parent.name}/{Path(path).name}": why for path, why in left_out.items()}
+    assert sorted(told) == ["bee/bee1_x.wav", "cow/broken.wav", "dog/broken.wav"]
+    assert told["cow/broken.wav"] == "label 'cow' is none of the model's"
+    assert told["bee/bee1_x.wav"].startswith("cannot be read as sound")
+
+
 def test_delays_are_counted_from_the_change(sounds: str, model_folder) -> None:
     found = splices.delays(
-        model_folder(), read_all([sounds]), streams=1, seed=0, progress=lambda *_: None
+        model_folder(), read_all([sounds]), streams=1, seed=0, progress=lambda *_: None, left_out={}
     )
     assert found["changes"] == splices.CHANGES
     for how in ("window", "smoothed"):

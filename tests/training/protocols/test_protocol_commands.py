@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 from pathlib import Path
 
 import numpy as np
@@ -12,6 +13,17 @@ from realtime.registry import load
 from training import cli
 
 pytestmark = pytest.mark.usefixtures("tiny", "tensorflow")
+
+
+def moved(layout: str) -> str:
+    """The same files as a data set of its own, of instruments under other names."""
+    kind, _, name = layout.partition(":")
+    folder = Path(shutil.copytree(name, Path("kept")))
+    if (index := folder / "examples.json").exists():
+        index.write_text(
+            index.read_text().replace('"instrument_str": "', '"instrument_str": "kept_')
+        )
+    return f"{kind}:{folder}"
 
 
 @pytest.mark.parametrize(
@@ -28,7 +40,7 @@ def test_every_system_trains_exports_and_runs(
 ) -> None:
     layout = sounds if name.startswith("instrument") else pieces
     argv = [name, "--protocol", protocol, "--data", layout, "--out", "model"]
-    assert cli.main(["fit", *argv, "--folds", "2", "--held-out", layout]) == 0
+    assert cli.main(["fit", *argv, "--folds", "2", "--held-out", moved(layout)]) == 0
     told = json.loads(Path(f"reports/folds-{name}-{protocol}.json").read_text())
     assert told["folds"] == len(told["by_fold"]) == 2
     assert np.sum(told["confusion"]) == sum(f["parts"]["test"] for f in told["by_fold"])
@@ -56,17 +68,45 @@ def test_compare_and_tune_and_report(sounds: str, capsys, monkeypatch: pytest.Mo
     assert found["best"] == found["trials"][0]["settings"]
     tuned = ["--tuned", "reports/tune-instrument-lstm-paper-paper.json"]
     assert cli.main(["fit", names[1], *common, *tuned]) == 0
+    told = json.loads(Path("reports/folds-instrument-lstm-paper-tuned-paper.json").read_text())
+    assert told["model"] == "instrument-lstm-paper-tuned"
+    assert told["tuned"] == found["best"]
+    assert "--tuned tune-instrument-lstm-paper-paper.json" in told["command"]
+    own = json.loads(Path("reports/folds-instrument-lstm-paper-paper.json").read_text())
+    assert "tuned" not in own
+    assert Path("build/models/instrument-lstm-paper-tuned-paper").is_dir()
     assert cli.main(["report"]) == 0
     page = Path("docs/judging.md").read_text()
-    for words in ("Wilcoxon", "`instrument-lstm-paper`", "Tuning", "not measured"):
+    for words in (
+        "Wilcoxon",
+        "`instrument-lstm-paper`",
+        "`instrument-lstm-paper-tuned`",
+        "Tuning",
+        "not measured",
+    ):
         assert words in page
     for plot in Path("docs/judging").glob("*.png"):
         assert f"judging/{plot.name}" in page
 
 
+def test_checkpoints_of_a_protocol_go_where_they_are_told_to(sounds: str, capsys) -> None:
+    (Path(sounds.partition(":")[2]) / "audio" / "flute_1-62.wav").write_bytes(b"RIFF nothing")
+    kept = moved(sounds)
+    argv = ["instrument-cnn-paper", "--data", sounds, "--epochs", "1", "--work", "mine"]
+    assert cli.main(["fit", *argv, "--held-out", kept]) == 0
+    assert [path.name[:20] for path in Path("mine").iterdir()] == ["instrument-cnn-paper"]
+    assert not Path("build/protocols").exists()
+    left_out = [line for line in capsys.readouterr().err.splitlines() if "flute_1-62.wav:" in line]
+    assert len(left_out) == 2, "one is trained on, one is held out"
+    assert cli.main(["export", *argv]) == 0
+    assert cli.main(["export", *argv, "--held-out", kept]) == 2
+    assert "--held-out: fit judges under a protocol" in capsys.readouterr().err
+
+
 @pytest.mark.parametrize(
     ("argv", "words"),
     [
+        (["fit", "instrument-cnn-paper", "--data", "SOUNDS", "--held-out", "SOUNDS"], "files that"),
         (["fit", "instrument-cnn-paper", "--data", "SOUNDS", "--protocol", "honest"], "too few"),
         (["compare", "nothing", "composer-lstm-paper", "--data", "SOUNDS"], "no preset"),
         (["tune", "composer-lstm", "--data", "SOUNDS"], "can be used"),

@@ -23,7 +23,7 @@ def test_windows_are_cut_once_and_go_on_where_they_stopped(
     from training.protocols import windows as module
 
     plan = PLANS["instrument-cnn-paper"]
-    monkeypatch.setattr(module, "CHUNK", 10)
+    monkeypatch.setitem(module.CHUNKS, "sounds", 10)
     asked: list[int] = []
     compute = module._compute
 
@@ -42,6 +42,27 @@ def test_windows_are_cut_once_and_go_on_where_they_stopped(
     assert len(first) == 48
     np.testing.assert_array_equal(first.x[np.arange(48)], again.x[np.arange(48)])
     assert np.abs(first.take(np.arange(48))).max() > 1  # MFCC are no small numbers
+
+
+def test_pieces_are_kept_a_few_at_a_time(
+    pieces: str, monkeypatch: pytest.MonkeyPatch, made
+) -> None:
+    """Each is dear to synthesise, and all of them together are few."""
+    from training.protocols import windows as module
+
+    asked: list[int] = []
+
+    def chosen(plan, examples, labels, **_):
+        return [(e, [0]) for e in 4 * list(examples)], {e.path: 0 for e in examples}
+
+    def counted(reads, feature, part):
+        asked.append(len(part))
+        return [np.zeros((1, 256, 256))] * len(part)
+
+    monkeypatch.setattr(module, "_choose", chosen)
+    monkeypatch.setattr(module, "_compute", counted)
+    assert len(made(PLANS["composer-cnn-paper"], pieces)) == 32
+    assert asked == [10, 10, 10, 2]
 
 
 @pytest.mark.parametrize(
