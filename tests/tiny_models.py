@@ -74,7 +74,8 @@ NETWORKS: dict[str, dict[str, Any]] = {
     },
     "composer-cnn": {
         "name": "mixed",
-        "vgg": [2, 2],
+        "vgg": [[2], [2]],
+        "vgg_norm": True,
         "residual": [4, 4],
         "dense_blocks": [1, 1],
         "growth": 2,
