@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterable, Sequence
+from pathlib import Path
 
 from realtime.errors import UserError
 from realtime.text import printable
 from training import results
-from training.datasets import Dataset, Example, read, read_all
+from training.datasets import Dataset, Example, read, read_all, works
 from training.datasets.composers import COMPOSERS
 from training.progress import name_left_out, say
 
@@ -40,7 +41,7 @@ def to_learn(layouts: list[str]) -> Dataset:
 
 
 def to_judge(layouts: list[str], learned: Dataset) -> dict[str, Dataset]:
-    """The data sets to judge by, by their names.
+    """The data sets to judge by, by their names. Says which of their works are trained on, too.
 
     Args:
         layouts: As ``datasets.read`` takes them.
@@ -51,7 +52,9 @@ def to_judge(layouts: list[str], learned: Dataset) -> dict[str, Dataset]:
     """
     kept = {results.short(layout): read(layout) for layout in layouts}
     if kept:
-        _apart(learned.examples, [e for data in kept.values() for e in data.examples])
+        examples = [e for data in kept.values() for e in data.examples]
+        _apart(learned.examples, examples)
+        _tell_works(_pieces(learned.examples), _pieces(examples))
     return kept
 
 
@@ -59,10 +62,24 @@ def _apart(learned: Sequence[Example], kept: Sequence[Example]) -> None:
     """See that nothing is on both sides.
 
     Instruments are NSynth's: a player of other sounds goes by the names of files, which mean
-    nothing beyond their folder. That two files hold one work is for ``datasets.works`` to find.
+    nothing beyond their folder.
     """
     _none_of("files", _files(learned) & _files(kept))
     _none_of("instruments", _instruments(learned) & _instruments(kept))
+
+
+def _tell_works(learned: Sequence[Path], kept: Sequence[Path]) -> None:
+    """Warn of other versions of a work; what resembles it need not be one, and is judged by."""
+    both = works.shared(learned, kept) if learned and kept else {}
+    for path, other in both.items():
+        say(
+            f"warning: {printable(str(path))}: the work is trained on, too, in "
+            f"{printable(str(other))}: it flatters the figures"
+        )
+
+
+def _pieces(examples: Iterable[Example]) -> list[Path]:
+    return [e.path for e in examples if e.origin.startswith("composers:")]
 
 
 def _none_of(what: str, both: set[str]) -> None:

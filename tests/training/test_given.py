@@ -5,6 +5,8 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
+import mido
+import numpy as np
 import pytest
 
 from realtime.errors import UserError
@@ -93,3 +95,25 @@ def test_own_sounds_are_numbered_alike_and_are_not_the_same(tmp_path):
         (tmp_path / day / "snare" / "snare-001.wav").touch()
     data = to_learn([f"folders:{tmp_path / 'monday'}"])
     assert to_judge([f"folders:{tmp_path / 'tuesday'}"], data)
+
+
+def test_a_work_on_both_sides_is_told(tmp_path, capsys):
+    """Its files differ: in tempo, and in which notes somebody else typed."""
+    for folder, tempo, slip in (("learned", 400_000, 0), ("kept", 520_000, 1)):
+        for name, seed in (("1", 1), ("2", 2 + slip)):
+            rng = np.random.default_rng(seed)
+            notes = 60 + np.clip(np.cumsum(rng.integers(-4, 5, 600)), -20, 20)
+            notes[::97] += slip
+            track = mido.MidiTrack([mido.MetaMessage("set_tempo", tempo=tempo)])
+            for note in notes.tolist():
+                track.append(mido.Message("note_on", note=note, velocity=64))
+                track.append(mido.Message("note_off", note=note, time=240))
+            path = tmp_path / folder / "bach" / f"{name}.mid"
+            path.parent.mkdir(parents=True, exist_ok=True)
+            mido.MidiFile(tracks=[track]).save(path)
+    data = to_learn([f"composers:{tmp_path / 'learned'}"])
+    capsys.readouterr()
+    to_judge([f"composers:{tmp_path / 'kept'}"], data)
+    (told,) = capsys.readouterr().err.splitlines()
+    assert "kept/bach/1.mid: the work is trained on, too, in" in told
+    assert "learned/bach/1.mid" in told

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from collections import Counter, defaultdict
 from collections.abc import Sequence
+from pathlib import Path
 
 import numpy as np
 
-from training.datasets.midi import Notes
+from realtime.errors import UserError
+from training.datasets.midi import Notes, load
 
 GRAM = 10
 SHARED = 0.15
@@ -31,10 +33,10 @@ def groups(pieces: Sequence[Notes]) -> np.ndarray:
     for i, runs in enumerate(grams):
         for run in runs:
             holders[run].append(i)
-    shared: Counter[tuple[int, int]] = Counter()
+    alike: Counter[tuple[int, int]] = Counter()
     for where in holders.values():
         if 1 < len(where) <= COMMON:
-            shared.update((a, b) for k, a in enumerate(where) for b in where[k + 1 :])
+            alike.update((a, b) for k, a in enumerate(where) for b in where[k + 1 :])
     parent = list(range(len(pieces)))
 
     def root(i: int) -> int:
@@ -43,7 +45,7 @@ def groups(pieces: Sequence[Notes]) -> np.ndarray:
             i = parent[i]
         return i
 
-    for (a, b), count in shared.items():
+    for (a, b), count in alike.items():
         first, second = grams[a], grams[b]
         if count >= max(5, SHARED * min(len(first), len(second))):
             parent[root(a)] = root(b)
@@ -52,6 +54,28 @@ def groups(pieces: Sequence[Notes]) -> np.ndarray:
             if _parallel(first, second, telling):
                 parent[root(a)] = root(b)
     return np.array([root(i) for i in range(len(pieces))])
+
+
+def shared(learned: Sequence[Path], kept: Sequence[Path]) -> dict[Path, Path]:
+    """Files to judge by that hold a work which is trained on, and a file that it is trained on in.
+
+    Files that cannot be read are left aside.
+
+    Args:
+        learned: MIDI files to train on.
+        kept: MIDI files to judge by.
+    """
+    readable: list[Path] = []
+    pieces: list[Notes] = []
+    for path in (*learned, *kept):
+        try:
+            pieces.append(load(path))
+            readable.append(path)
+        except UserError:
+            continue
+    number = dict(zip(readable, groups(pieces).tolist(), strict=True))
+    of = {number[path]: path for path in learned if path in number}
+    return {path: of[number[path]] for path in kept if number.get(path) in of}
 
 
 def _parallel(first: dict[bytes, float], second: dict[bytes, float], runs: list[bytes]) -> bool:

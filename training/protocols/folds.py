@@ -14,6 +14,7 @@ import numpy as np
 from realtime.files import whole
 from realtime.registry import Manifest
 from training import export
+from training.checkpoint import read_history
 from training.evaluate import Heard, report
 from training.fit import Epoch
 from training.protocols import PROTOCOLS, Protocol, trainer
@@ -157,7 +158,7 @@ class Trial:
         heard = Heard(windows.labels, windows.y[rows], probs, none, none, none)
         figures = report(heard) | {
             "parts": {"train": len(fold.train), "valid": len(fold.valid), "test": len(rows)},
-            "history": trainer.read_history(work),
+            "history": read_history(work),
         }
         right = probs.argmax(axis=1) == windows.y[rows]
         np.savez(

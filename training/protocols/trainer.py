@@ -20,9 +20,6 @@ from training.protocols.windows import Windows
 MEASURED = 2000
 """Training windows from which the scale of the input is taken."""
 
-read_history = checkpoint.read_history
-"""Loss, accuracy and seconds of each epoch of a fold so far."""
-
 
 def train(
     plan: Plan, windows: Windows, fold: Fold, folder: Path, *, seed: int = 0

@@ -16,6 +16,7 @@ import numpy as np
 
 from realtime.errors import UserError
 from realtime.text import printable
+from training.checkpoint import read_history
 from training.protocols import trainer
 from training.protocols.folds import Say, Trial
 from training.protocols.plans import Plan, changed
@@ -78,7 +79,7 @@ def tune(trial: Trial, *, trials: int, runs: int, say: Say) -> dict[str, Any] | 
             seed = trial.seed + 1 + run
             for epoch in trainer.train(plan, trial.windows, fold, folder, seed=seed):
                 say(number, epoch)
-            return max(row["valid_accuracy"] for row in trainer.read_history(folder))
+            return max(row["valid_accuracy"] for row in read_history(folder))
 
     (trial.folder / "tune").mkdir(parents=True, exist_ok=True)
     with contextlib.redirect_stdout(io.StringIO()):

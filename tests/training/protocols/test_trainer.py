@@ -8,6 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from training.checkpoint import read_history
 from training.protocols import trainer
 from training.protocols.folds import Trial
 from training.protocols.plans import PLANS, Training
@@ -38,5 +39,5 @@ def test_training_stops_when_patience_is_over(sounds: str, made) -> None:
     fold = Trial(plan, windows, "paper").split(0)
     epochs = list(trainer.train(plan, windows, fold, Path("work")))
     assert len(epochs) < 50
-    losses = [row["valid_loss"] for row in trainer.read_history(Path("work"))]
+    losses = [row["valid_loss"] for row in read_history(Path("work"))]
     assert len(losses) - 1 - int(np.argmin(losses)) == 2
