@@ -128,7 +128,9 @@ PRESETS = {
                 "dense": 128,
                 "head": "moments",
             },
-            schedule=Schedule(epochs=28, windows=8192, rate=2e-3, mixed_precision=True),
+            schedule=Schedule(
+                epochs=42, windows=8192, rate=2e-3, mixed_precision=True, restarts=(28,)
+            ),
             quantisation="dynamic",
             pool=40_000,
             gated=True,
@@ -152,7 +154,12 @@ PRESETS = {
                 "counts": 256,
             },
             schedule=Schedule(
-                epochs=190, windows=8192, rate=3e-3, decay=1e-2, restarts=(70,), carried=True
+                epochs=330,
+                windows=8192,
+                rate=3e-3,
+                decay=1e-2,
+                restarts=(70, 190, 275),
+                carried=True,
             ),
             quantisation="dynamic",
             pool=40_000,

@@ -15,7 +15,7 @@ from realtime import features
 from realtime.records import STREAM_RATE
 from training import networks
 from training.augment import foreign
-from training.augment.picture import colour, mask
+from training.augment.picture import elsewhere
 from training.inputs import Inputs, Progress
 from training.networks import Gate
 from training.render import find_soundfonts
@@ -91,8 +91,7 @@ def fit_gate(model: Any, inputs: Inputs, *, jobs: int, progress: Progress) -> Ga
     others = foreign_windows(inputs.feature, FOREIGN, FIT, jobs=jobs, progress=progress)
     strange = np.concatenate(list(others.values()))
     for window in strange:  # or else these changes, which training windows have, would count
-        colour(window, rng)
-        mask(window, rng)
+        elsewhere(window, rng)
     reader = keras.Model(model.inputs, networks.summary(model))
     read = reader.predict(np.concatenate([windows, strange]), batch_size=64, verbose=0)
     read = np.asarray(read, np.float64)

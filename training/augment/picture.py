@@ -10,8 +10,46 @@ FOLLOWING = 0.4
 REMAINS = (0.08, 0.75)
 """Share of such a window that is left to the later one: 0.3 to 3 s of 4."""
 
+RUMBLING = 0.25
+"""Share of windows under which something rumbles."""
+
+RUMBLE = (-0.2, 0.35)
+"""How far a rumble's lowest band lies above the loudest point of the sound: -16 to 28 dB of 80."""
+
 AUDIBLE = 0.15
 """How far below a window's loudest point a sound still counts: 12 dB of 80."""
+
+
+def elsewhere(window: np.ndarray, rng: np.random.Generator) -> None:
+    """Let a sound be heard in another place, in place: over a rumble, in another colour, in part.
+
+    Args:
+        window: float32 (frames, bands), 0 to 1.
+        rng: Source of chance.
+    """
+    rumble(window, rng)
+    colour(window, rng)
+    mask(window, rng)
+
+
+def rumble(window: np.ndarray, rng: np.random.Generator) -> None:
+    """Let traffic, a ventilator or mains hum sound below now and then, in place.
+
+    It may be louder than all that is to be heard, which is then scaled by it: a hydrophone's hum
+    made a whale's song pass for a guitar.
+    """
+    if rng.random() > RUMBLING:
+        return
+    frames, bands = window.shape
+    low = int(rng.integers(1, 2 + bands // 16))
+    loudest = window.max()
+    levels = loudest + rng.uniform(*RUMBLE) - rng.uniform(0, 0.15) * np.arange(low)
+    swell = np.interp(np.arange(frames), np.linspace(0, frames, 5), rng.normal(0, 0.03, 5))
+    noise = rng.normal(0, rng.uniform(0, 0.04), (frames, low))
+    below = (levels + swell[:, None] + noise).astype(np.float32)
+    np.maximum(window[:, :low], below, out=window[:, :low])
+    window -= max(0, window.max() - loudest)
+    np.clip(window, 0, 1, out=window)
 
 
 def mask(window: np.ndarray, rng: np.random.Generator) -> None:

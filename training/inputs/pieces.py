@@ -17,7 +17,7 @@ from realtime.records import STREAM_RATE, TimedMessage
 from realtime.synth import Synth
 from training.augment import foreign, sound
 from training.augment.background import background
-from training.augment.picture import colour, mask
+from training.augment.picture import elsewhere
 from training.augment.playing import humanise
 from training.datasets import Dataset
 from training.datasets.midi import Notes, load
@@ -217,8 +217,7 @@ class PieceSoundInputs:
             decibels[:, low:high] *= (self.HIGH - self.LOW) / 255
             decibels[:, low:high] += self.LOW
             windows[j] = self._spectrogram.picture(decibels)
-            colour(windows[j], rng)
-            mask(windows[j], rng)
+            elsewhere(windows[j], rng)
         return windows, targets(self._pool.labels[chosen], len(self.labels))
 
     def _make(self, k: int) -> Shard:

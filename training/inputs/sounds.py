@@ -15,7 +15,7 @@ from realtime.features import build, extract
 from training.audio import load
 from training.augment import sound
 from training.augment.background import background
-from training.augment.picture import colour, follow, mask
+from training.augment.picture import elsewhere, follow
 from training.datasets import Dataset
 from training.inputs import Progress
 from training.inputs.pool import Pool, Shard, targets
@@ -84,8 +84,7 @@ class SoundInputs:
         for window, earlier, sounds in zip(windows, others, known, strict=True):
             if sounds:
                 follow(window, earlier, rng)
-            colour(window, rng)
-            mask(window, rng)
+            elsewhere(window, rng)
         return windows, targets(self._pool.labels[chosen], len(self.labels))
 
     def _read(self, rows: np.ndarray) -> np.ndarray:

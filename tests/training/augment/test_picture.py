@@ -6,7 +6,7 @@ import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 
-from training.augment.picture import FOLLOWING, colour, follow, mask
+from training.augment.picture import FOLLOWING, RUMBLING, elsewhere, follow, rumble
 
 SEEDS = st.integers(0, 2**32 - 1)
 
@@ -23,8 +23,7 @@ def test_changes_stay_in_range_and_depend_on_chance_alone(seed):
         window, rng = picture(seed), np.random.default_rng(seed)
         for _ in range(4):
             follow(window, picture(seed + 1), rng)
-            colour(window, rng)
-            mask(window, rng)
+            elsewhere(window, rng)
         assert window.min() >= 0
         assert window.max() <= 1
         changed.append(window)
@@ -62,3 +61,20 @@ def test_some_windows_begin_with_another_sound_and_most_do_not():
         follow(window, earlier, rng)
         changed += not np.array_equal(window, own)
     assert abs(changed / 1000 - FOLLOWING) < 0.05
+
+
+def test_a_rumble_lies_in_the_lowest_bands_and_the_rest_may_sink_beneath_it():
+    rumbling = 0
+    for seed in range(400):
+        own = picture(seed, bands=64)
+        window = own.copy()
+        rumble(window, np.random.default_rng(seed))
+        if np.array_equal(window, own):
+            continue
+        rumbling += 1
+        assert window.max() <= own.max() + 1e-6
+        sunk = own[:, 5:] - window[:, 5:]
+        kept = sunk[window[:, 5:] > 0]
+        np.testing.assert_allclose(kept, kept.max(), atol=1e-6)  # all by the same
+        assert kept.max() < 0.5
+    assert abs(rumbling / 400 - RUMBLING) < 0.08
