@@ -37,6 +37,13 @@ BAND_HZ = (200, 4000)
 """What a small microphone picks up; it falls by 12 dB an octave beyond."""
 
 
+RUMBLE_DB = 6
+"""Decibels by which a rumble is louder than the sound, both as RMS over the whole file."""
+
+RUMBLE_HZ = 60
+"""Where it ends, falling by 24 dB an octave: traffic, a ventilator, handling noise."""
+
+
 @dataclass(frozen=True, slots=True)
 class Condition:
     """A way to change a file.
@@ -59,6 +66,7 @@ CONDITIONS: dict[str, Condition] = {
     "room": Condition("sound", f"reverberation of {ROOM_S} s (RT60), as loud as the sound itself"),
     "quiet": Condition("sound", f"peak at {QUIET_DBFS} dBFS, over hiss at {FLOOR_DBFS} dBFS"),
     "phone": Condition("sound", f"{BAND_HZ[0]} to {BAND_HZ[1]} Hz only, 12 dB an octave beyond"),
+    "rumble": Condition("sound", f"rumble below {RUMBLE_HZ} Hz, {RUMBLE_DB} dB above the sound"),
 }
 """By name, in the order in which they are told."""
 

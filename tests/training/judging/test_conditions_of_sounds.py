@@ -47,6 +47,15 @@ def test_noise_lies_as_many_decibels_below_the_sound() -> None:
         assert db(rms(clean) / rms(added)) == pytest.approx(15, abs=0.1)
 
 
+def test_a_rumble_is_louder_than_the_sound_and_lies_below_it() -> None:
+    clean = tone()
+    added = sounds.rumbling(clean, rng()) - clean
+    assert db(rms(added) / rms(clean)) == pytest.approx(6, abs=0.1)
+    power = np.abs(np.fft.rfft(added)) ** 2
+    hz = np.fft.rfftfreq(len(added), 1 / 16_000)
+    assert power[hz > 120].sum() < 0.01 * power.sum()
+
+
 def test_a_room_gives_back_as_much_as_it_gets_and_falls_silent_in_half_a_second() -> None:
     click = np.zeros(16_000, np.float32)
     click[0] = 1

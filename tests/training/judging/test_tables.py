@@ -54,7 +54,7 @@ def test_conditions_of_notes_and_of_sound_stand_apart(evaluation) -> None:
     assert notes.endswith(
         "| `composer-lstm` | composers:dev | 0.700 / 0.950 | not measured | 0.500 / 0.950 |"
     )
-    assert "| model | data | as-is | noise | room | quiet | phone |" in heard
+    assert "| model | data | as-is | noise | room | quiet | phone | rumble |" in heard
     assert heard.endswith(
         "| `instrument-cnn` | nsynth:valid | 0.700 | not measured | 0.700 | not measured "
         "| not measured |"
