@@ -57,7 +57,7 @@ def test_conditions_of_notes_and_of_sound_stand_apart(evaluation) -> None:
     assert "| model | data | as-is | noise | room | quiet | phone | rumble |" in heard
     assert heard.endswith(
         "| `instrument-cnn` | nsynth:valid | 0.700 | not measured | 0.700 | not measured "
-        "| not measured |"
+        "| not measured | not measured |"
     )
     assert "*Noise*: pink noise 15 dB below the sound." in heard
 
