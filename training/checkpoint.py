@@ -7,6 +7,7 @@ and a log that are written one after the other, none is ever taken for the other
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -76,10 +77,43 @@ def save(folder: Path, model: Any, history: History) -> None:
         other.unlink(missing_ok=True)
 
 
+def keep(folder: Path, model: Any, epochs: int) -> None:
+    """Keep a network for good, as one that ends a cycle of the learning rate."""
+    write(_cycle(folder, epochs), model)
+
+
+def average(folder: Path, ends: Sequence[int]) -> Any:
+    """The ``keras.Model`` whose weights are the mean of those of kept networks.
+
+    Args:
+        folder: Where the checkpoint lies.
+        ends: Epochs after which each was kept.
+
+    Raises:
+        UserError: One is not there.
+    """
+    import keras
+
+    models = []
+    for path in (_cycle(folder, epochs) for epochs in ends):
+        if not path.exists():
+            raise UserError(f"{path}: is missing; move {folder} away to train anew")
+        models.append(keras.models.load_model(path))
+    *_, last = models
+    last.set_weights(
+        [sum(w) / len(w) for w in zip(*(m.get_weights() for m in models), strict=True)]
+    )
+    return last
+
+
 def write(path: Path, model: Any) -> None:
     """Write a ``keras.Model`` in one step."""
     with whole(path) as part:
         model.save(part)
+
+
+def _cycle(folder: Path, epochs: int) -> Path:
+    return folder / f"cycle-{epochs}.keras"
 
 
 def _numbered(folder: Path, epochs: int) -> Path:

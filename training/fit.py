@@ -108,15 +108,21 @@ def train(preset: Preset, inputs: Inputs, folder: Path, *, seed: int = 0) -> Ite
             time.perf_counter() - started,
         )
         history.append({"loss": epoch.loss, "accuracy": epoch.accuracy, "seconds": epoch.seconds})
+        if schedule.averaged > 1 and number in schedule.ends:
+            checkpoint.keep(folder, model, number)
         checkpoint.save(folder, model, history)
         yield epoch
 
 
 def trained(folder: Path, preset: Preset) -> Any:
-    """The network as it was last checkpointed, for whole windows: a ``keras.Model``."""
+    """The network that was trained, for whole windows: a ``keras.Model``."""
     import keras
 
-    model, _ = checkpoint.read(folder)
+    schedule = preset.schedule
+    if schedule.averaged > 1:
+        model = checkpoint.average(folder, schedule.ends)
+    else:
+        model, _ = checkpoint.read(folder)
     shape = build(preset.feature).shape if preset.crop else None
     return networks.rebuilt(model, preset.network, keras, shape=shape)
 

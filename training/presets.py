@@ -53,6 +53,8 @@ class Schedule:
         decay: Weight decay of AdamW.
         smoothing: Label smoothing.
         mixed_precision: Compute in bfloat16, which is twice as fast for convolutions.
+        averaged: The network is the average of those at the ends of so many of the rate's last
+            cycles (SWA: Izmailov et al., 2018).
         carried: Begin every other batch, by chance, with the state in which the LSTM layers were
             left by the one before, as they are where a stream goes on; see ``realtime.streaming``.
     """
@@ -65,7 +67,13 @@ class Schedule:
     smoothing: float = 0.05
     mixed_precision: bool = False
     restarts: tuple[int, ...] = ()
+    averaged: int = 1
     carried: bool = False
+
+    @property
+    def ends(self) -> list[int]:
+        """Epochs that end the cycles whose networks are averaged."""
+        return [*self.restarts, self.epochs][-self.averaged :]
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,7 +137,12 @@ PRESETS = {
                 "head": "moments",
             },
             schedule=Schedule(
-                epochs=42, windows=8192, rate=2e-3, mixed_precision=True, restarts=(28,)
+                epochs=42,
+                windows=8192,
+                rate=2e-3,
+                mixed_precision=True,
+                restarts=(28,),
+                averaged=2,
             ),
             quantisation="dynamic",
             pool=40_000,
@@ -159,6 +172,7 @@ PRESETS = {
                 rate=3e-3,
                 decay=1e-2,
                 restarts=(70, 190, 275),
+                averaged=3,
                 carried=True,
             ),
             quantisation="dynamic",

@@ -195,6 +195,24 @@ def test_the_rate_falls_to_nothing_before_each_restart(sounds: str, tmp_path: Pa
     assert steps == preset.schedule.windows // preset.schedule.batch  # of the last rise alone
 
 
+def test_the_network_is_the_average_of_those_at_the_ends_of_the_last_cycles(
+    sounds: str, tmp_path: Path
+) -> None:
+    preset = tiny("instrument-cnn", epochs=4)
+    schedule = replace(preset.schedule, restarts=(1, 2), averaged=2)
+    preset = replace(preset, schedule=schedule)
+    source = inputs.make(preset, read_all([sounds]), jobs=1, seed=0)
+    source.prepare(lambda *_: None)
+    work = tmp_path / "work"
+    kept = [checkpoint.read(work)[0].get_weights() for _ in train(preset, source, work)]
+    expected = [(x + y) / 2 for x, y in zip(kept[1], kept[3], strict=True)]
+    for got, mean in zip(trained(work, preset).get_weights(), expected, strict=True):
+        np.testing.assert_allclose(got, mean, atol=1e-6)
+    (work / "cycle-2.keras").unlink()
+    with pytest.raises(UserError, match=r"cycle-2\.keras: is missing; move .*work away"):
+        trained(work, preset)
+
+
 def test_a_network_for_other_labels_is_not_gone_on_with(sounds: str, tmp_path: Path) -> None:
     preset = tiny("instrument-lstm", epochs=1)
     source = inputs.make(preset, read_all([sounds]), jobs=1, seed=0)

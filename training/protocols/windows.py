@@ -53,7 +53,7 @@ class Windows:
         y: Label number of each, int64 (n,).
         files: Number of the file that each comes from, int64 (n,).
         groups: Number of its instrument or work, int64 (n,).
-        keys: Which stretch of which file each is, the same for every feature, str (n,).
+        keys: Which stretch of which file each is, the same for all that cut it alike, str (n,).
         left_out: Files that could not be used, and why.
     """
 
@@ -124,7 +124,7 @@ def cut(
         np.repeat([labels.index(e.label) for e, _ in wanted], counts),
         np.repeat([number[e.path] for e, _ in wanted], counts),
         np.repeat([groups[e.path] for e, _ in wanted], counts),
-        np.array([f"{_name(e.path)}#{start}" for e, w in wanted for start in w]),
+        np.array([f"{_name(e.path)}#{plan.reads}-{start}" for e, w in wanted for start in w]),
         left_out,
     )
     if not keep.all():

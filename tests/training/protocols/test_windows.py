@@ -102,7 +102,7 @@ def test_sequences_are_those_of_the_paper(pieces: str, made) -> None:
     first, second = windows.take(np.array([0, 1]))
     np.testing.assert_array_equal(first[1:, :2], second[:-1, :2])  # one note on
     assert first[:, 1] == pytest.approx(62 / 127, abs=1e-3)
-    assert windows.keys[1] == "bach/0.mid#1"
+    assert windows.keys[1] == "bach/0.mid#notes-1"
 
 
 def test_our_own_presets_see_the_same_notes(pieces: str, made) -> None:
