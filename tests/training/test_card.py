@@ -98,7 +98,10 @@ def test_conditions_of_sound_are_told_by_class(manifest: Manifest, tmp_path: Pat
     noise = heard | {"condition": "noise", "accuracy": 0.5, "per_class": rows}
     room = noise | {"condition": "room"}
     good = written(tmp_path, manifest, [noise, heard])["How good it is"]
-    assert "*Noise*: pink noise 15 dB below the sound. Not measured: room, quiet, phone." in good
+    assert (
+        "*Noise*: pink noise 15 dB below the sound. Not measured: room, quiet, phone, rumble."
+        in good
+    )
     assert "| nsynth:valid | noise | 30 | 50.0% |" in good
     assert "| label | nsynth:valid, as-is | nsynth:valid, noise |" in good
     assert "| bee | 0.40 | 0.10 |" in good

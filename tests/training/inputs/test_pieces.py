@@ -31,8 +31,7 @@ def source(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, request) -> PieceSou
         path.parent.mkdir(parents=True)
         mido.MidiFile(tracks=[track]).save(path)
     monkeypatch.chdir(tmp_path)
-    for untouched in ("colour", "mask"):
-        monkeypatch.setattr(pieces, untouched, lambda window, rng: None)
+    monkeypatch.setattr(pieces, "elsewhere", lambda window, rng: None)
     monkeypatch.setattr(pieces, "humanise", lambda notes, rng: notes)
     monkeypatch.setattr(PieceSoundInputs, "SHARD", 12)
     monkeypatch.setattr(PieceSoundInputs, "STRANGE", getattr(request, "param", 0))
