@@ -79,13 +79,8 @@ def listen(
     manifest = read_manifest(folder)
     load(folder)
     labels = list(manifest.labels)
-    left_out = dict(data.left_out)
-    known = []
-    for e in data.examples:
-        if e.label in labels:
-            known.append(e)
-        else:
-            left_out[str(e.path)] = f"label {e.label!r} is none of the model's"
+    data = data.labelled(labels)
+    known, left_out = data.examples, data.left_out
     parts = [known[i : i + 25] for i in range(0, len(known), 25)]
     work = Parallel(n_jobs=jobs, return_as="generator")
     results: list[tuple[Example, list[list[float]], str | None, str]] = []

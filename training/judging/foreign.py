@@ -56,12 +56,12 @@ def unknown(
     if not kinds:
         reason = next(iter(left_out.values()), "there are none")
         raise UserError(f"no file that {manifest.name} can be judged on ({reason})")
-    heard = np.concatenate([probs for parts in kinds.values() for probs in parts])
+    files = [probs for parts in kinds.values() for probs in parts]
+    heard = np.concatenate(files)
     passed = heard[heard.max(axis=1) >= below].argmax(axis=1).tolist()
     taken = Counter(manifest.labels[i] for i in passed)
     return {
-        **_share(list(heard[None]), below),
-        "files": sum(map(len, kinds.values())),
+        **_share(files, below),
         "kinds": {kind: _share(parts, below) for kind, parts in sorted(kinds.items())},
         "taken_for": dict(taken.most_common()),
     }
