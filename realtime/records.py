@@ -145,7 +145,7 @@ class Event:
 
     Attributes:
         kind: ``overflow``, ``xrun``, ``dropped``, ``disconnected``, ``reconnected``,
-            ``inference-failed``, ``notice`` …
+            ``moved``, ``inference-failed``, ``notice`` …
         t: Stream time in seconds.
         text: One line for a person.
         source: Name of the source.

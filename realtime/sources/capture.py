@@ -10,9 +10,11 @@ import numpy as np
 from realtime.errors import UserError
 from realtime.ring import Ring
 from realtime.sources import portaudio
+from realtime.sources.behind import behind
 from realtime.sources.clock import Clock
 from realtime.sources.jack_anew import JackAnew
 from realtime.sources.portaudio import AudioInput
+from realtime.sources.returning import Returning
 
 CLIPPED = 0.999
 """Share of full scale from which a sample counts as clipped."""
@@ -39,6 +41,7 @@ class Capture:
         dtype: What the device is asked for; the ring holds float32 at ±1 either way.
         ring_seconds: How much the ring holds for a reader that is late.
         clock: Where time stamps come from.
+        source: What the device should hear, as ``behind`` told it; None for whatever it does.
 
     Attributes:
         rate: Frames a second.
@@ -54,6 +57,7 @@ class Capture:
         clipped: Samples at full scale in the channels that are heard, each before they are mixed:
             the mean with a silent one would hide it.
         finished: The device says that nothing more will come.
+        behind: What it hears.
 
     Raises:
         UserError: The channel does not exist, or the device takes no rate that is tried.
@@ -68,6 +72,7 @@ class Capture:
         dtype: Literal["float32", "int16"],
         ring_seconds: float,
         clock: Clock,
+        source: Returning | None = None,
     ) -> None:
         if channel != "mix" and channel > device.channels:
             raise UserError(
@@ -91,7 +96,14 @@ class Capture:
         # Of the device's type, so that comparing converts nothing.
         self._limit = np.dtype(dtype).type(CLIPPED / self._full_scale)
         self._ring_seconds = ring_seconds
-        self._stream = self._start(device, wanted, dtype)
+        self.behind = behind(device)
+        try:
+            self._stream = self._start(device, wanted, dtype)
+        except BaseException:  # Ctrl-C
+            self.behind.close()
+            raise
+        if self.behind.follow(source):
+            self.begin_anew()
         self.latency = float(self._stream.latency)
 
     def begin_anew(self) -> None:
@@ -101,6 +113,7 @@ class Capture:
 
     def close(self) -> None:
         """Close the device; harmless when it is gone or closed."""
+        self.behind.close()
         stream, self._stream = self._stream, None
         if stream is not None:
             portaudio.close(stream)

@@ -1,9 +1,10 @@
-"""Whether the JACK server answers, or hangs.
+"""Whether the JACK server answers, or hangs, and whether a client of it is there.
 
 Whoever asks something of a server that hangs waits for it, also to part from it, and python-rtmidi
 keeps Python's lock meanwhile: then no thread runs any more, and no Ctrl-C is heard. That a server
 hangs shows in its time, which stands still, but only its clients see that. So there is one in a
-process of its own, which can be ended whatever the server does: this file, run as a program.
+process of its own, which can be ended whatever the server does: this file, run as a program. It
+also sees when another client leaves: who listened to that one goes on hearing silence.
 """
 
 from __future__ import annotations
@@ -20,19 +21,25 @@ _TICK = 0.05  # seconds between two looks at the server's time
 _STILL = 1.0  # seconds for which that stands still when the server hangs: its period is far shorter
 _FIRST = 5.0  # seconds that a server may take to become aware of a new client
 _PATIENCE = 0.5  # seconds for the process to end in order
-_MOVED, _STOOD = b"+", b"-"
+_MOVED, _STOOD, _LEFT = b"+", b"-", b"!"
+_SOUND, _OUTPUT = b"32 bit float mono audio", 2  # JACK's words for a port that sound comes from
 
 
 class JackHeartbeat:
     """Follows the server that runs when it is made.
 
+    Args:
+        client: One of its clients that sound is heard from; it is followed too.
+
     Raises:
         TimeoutError: The server does not answer.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, client: str = "") -> None:
+        self._left = False
         self._process = subprocess.Popen(
-            [sys.executable, "-I", "-S", __file__],  # none of site-packages: it starts in 20 ms
+            # None of site-packages: it starts in 20 ms.
+            [sys.executable, "-I", "-S", __file__, client],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=subprocess.DEVNULL,
@@ -57,6 +64,13 @@ class JackHeartbeat:
         while self._read(0):
             pass
         return self._still * _TICK < _STILL
+
+    @property
+    def left(self) -> bool:
+        """Whether that client has no such port any more; does not wait."""
+        while self._read(0):
+            pass
+        return self._left
 
     def beats(self) -> bool:
         """Whether the server answers at this moment; waits for a second at most."""
@@ -87,15 +101,20 @@ class JackHeartbeat:
             return False
         said = os.read(self._out.fileno(), 4096)
         self._watching = bool(said)
+        self._left = self._left or _LEFT in said
+        said = said.replace(_LEFT, b"")
         since = said.rpartition(_MOVED)
         self._still = len(since[2]) + (0 if since[1] else self._still)
         return self._watching
 
 
-def beat() -> None:
+def beat(client: bytes) -> None:
     """Be a client of the JACK server, and write for each tick whether its time moved, to stdout.
 
     It ends when stdin does, or when nobody reads any more.
+
+    Args:
+        client: Another client of whose leaving to tell; none if empty.
     """
     out = os.dup(1)
     os.dup2(2, 1)  # libjack prints
@@ -104,21 +123,37 @@ def beat() -> None:
         ("jack_client_open", ctypes.c_void_p),
         ("jack_last_frame_time", ctypes.c_uint32),
         ("jack_client_close", ctypes.c_int),
+        ("jack_get_ports", ctypes.POINTER(ctypes.c_char_p)),
     ):
         getattr(jack, name).restype = result
     no_start_server = 1
-    client = jack.jack_client_open(b"rt-classify-heartbeat", no_start_server, None)
-    if client is None:
+    opened = jack.jack_client_open(b"rt-classify-heartbeat", no_start_server, None)
+    if opened is None:
         return
-    handle = ctypes.c_void_p(client)
+    handle = ctypes.c_void_p(opened)
     before = jack.jack_last_frame_time(handle)
     with contextlib.suppress(BrokenPipeError):
         while not select.select([sys.stdin], [], [], _TICK)[0]:
             now = jack.jack_last_frame_time(handle)
             os.write(out, _STOOD if now == before else _MOVED)
             before = now
+            if client and not _sounds(jack, handle, client):
+                os.write(out, _LEFT)
+                client = b""
     jack.jack_client_close(handle)
 
 
+def _sounds(jack: ctypes.CDLL, handle: ctypes.c_void_p, client: bytes) -> bool:
+    """Whether a client has a port that sound comes from."""
+    names = jack.jack_get_ports(handle, None, _SOUND, ctypes.c_ulong(_OUTPUT))
+    if not names:
+        return False
+    found, i = False, 0
+    while names[i] is not None and not found:
+        found, i = names[i].startswith(client + b":"), i + 1
+    jack.jack_free(names)
+    return found
+
+
 if __name__ == "__main__":
-    beat()
+    beat(os.fsencode(sys.argv[1]))

@@ -7,13 +7,14 @@ from typing import Literal, Self
 
 from realtime.errors import UserError
 from realtime.records import STREAM_RATE, AudioBlock, Event, Pause
-from realtime.sources import devices, portaudio
+from realtime.sources import devices, portaudio, pulse
 from realtime.sources.capture import Capture
 from realtime.sources.clock import Clock
 from realtime.sources.devices import KnownInput
 from realtime.sources.errand import Errand, patiently
 from realtime.sources.feed import Feed, Tally
 from realtime.sources.portaudio import AudioInput
+from realtime.sources.returning import Returning
 from realtime.text import printable
 
 _POLL = 0.004  # seconds between two looks into the ring
@@ -37,6 +38,8 @@ class Microphone:
     - ``overflow``: the device or the reader came too late; ``count`` stream samples are lost.
     - ``disconnected``: the device went away, noticed within 2 s. No blocks come until it returns,
       only a ``Pause`` now and then.
+    - ``moved``: the sound server lets another source be heard through the device from now on, as
+      when a person says so. That the one heard before was unplugged counts as ``disconnected``.
     - ``reconnected``: it returned, found by its name; stream time went on by the clock meanwhile.
     - ``xrun``: ``count`` times the device said that something was late or lost, be it only a few
       samples; at most one such event a second.
@@ -99,6 +102,7 @@ class Microphone:
         self._clock = clock or Clock()
         self._known: KnownInput | None = None
         self._capture: Capture | None = None
+        self._source: Returning | None = None  # what a device that is away was heard from
         self._tally = Tally()
         self._past_xruns = self._past_clipped = 0
         self._stopped = False
@@ -182,7 +186,7 @@ class Microphone:
             if self._stopped:
                 return
             yield from feed.finish()
-            text = f"{self.name} is gone"
+            text = f"{self._told(feed.capture)} is gone"
             if not self._exit_on_disconnect:
                 text += "; waiting for it to return"
             yield self._event("disconnected", feed.end, text)
@@ -195,18 +199,26 @@ class Microphone:
             away = max(0.0, capture.begun - feed.until)
             start = feed.end + round(away * STREAM_RATE)
             feed = Feed(self._event, self._tally, capture, start, capture.first)
-            text = f"{self.name} is back after {away:.1f} s"
+            text = f"{self._told(capture)} is back after {away:.1f} s"
             yield self._event("reconnected", feed.end, text)
 
     def _listen(self, feed: Feed) -> Iterator[AudioBlock | Event]:
         """What is captured until the device is gone or the source stopped."""
         quiet = 0.0
         limit = _STALLED if feed.capture.begun is not None else _STARTING
+        behind = feed.capture.behind
+        source = behind.source
         while not self._stopped:
             items = feed.read()
+            yield from items
+            if behind.gone:
+                return
+            if behind.source != source:
+                source = behind.source
+                text = f"{self.name} lets {behind.description} be heard from now on"
+                yield self._event("moved", feed.end, text)
             if items:
                 quiet, limit = 0.0, _STALLED
-                yield from items
             elif feed.capture.finished or quiet >= limit:
                 return
             else:
@@ -241,7 +253,9 @@ class Microphone:
         """
         assert self._known is not None
         assert self._capture is not None
-        if self._known.device.jack and not portaudio.jack_ended():
+        self._source = self._capture.behind.source
+        hangs = self._known.device.jack and not self._capture.behind.gone
+        if hangs and not portaudio.jack_ended():
             self._capture.begin_anew()
         else:
             self._release()
@@ -295,23 +309,31 @@ class Microphone:
     def _find_again(self) -> _Found | None:
         """The device that was lost, opened if it is there."""
         assert self._known is not None
+        if self._source is not None and not pulse.there(self._source):
+            return None
         portaudio.refresh()
         known = self._known.again(portaudio.inputs())
         if known is None:
             return None
         try:
-            return known, self._open(known.device)
+            return known, self._open(known.device, self._source)
         except (OSError, UserError):  # present but not ready, or changed: look again
             return None
 
-    def _open(self, device: AudioInput) -> Capture:
+    def _open(self, device: AudioInput, source: Returning | None = None) -> Capture:
         return Capture(
             device,
             channel=self._channel,
             dtype=self._dtype,
             ring_seconds=self._ring_seconds,
             clock=self._clock,
+            source=source,
         )
+
+    def _told(self, capture: Capture) -> str:
+        """The device, and what it hears."""
+        heard = capture.behind.description
+        return f"{self.name} ({heard})" if heard else self.name
 
     def _release(self) -> None:
         capture, self._capture = self._capture, None

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import shutil
+import subprocess
 import tempfile
 from pathlib import Path
 
@@ -39,6 +40,33 @@ def pulse(pulse_server):
     yield pulse_server
     pulse_server.go_on()
     pulse_server.stop_playing()
+
+
+@pytest.fixture
+def plug(pulse):
+    """Plug a microphone into the PulseAudio server, and make it the default: it can be pulled."""
+    plugged = []
+
+    def pactl(*words):
+        command = ["pactl", *words]
+        return subprocess.check_output(command, env=pulse.env, text=True).strip()
+
+    def plug(name):
+        told = f"sink_properties=device.description={name}"
+        sink = ["module-null-sink", f"sink_name={name}", told, "norewinds=1"]
+        number = pactl("load-module", *sink)
+        plugged.append(number)
+        pactl("set-default-source", f"{name}.monitor")
+
+        def pull():
+            plugged.remove(number)
+            pactl("unload-module", number)
+
+        return pull
+
+    yield plug
+    for number in plugged:
+        pactl("unload-module", number)
 
 
 @pytest.fixture

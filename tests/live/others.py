@@ -280,7 +280,9 @@ def pulse_audio(env, *, prompt=False):
     sink = "module-null-sink sink_name=vmic"
     if prompt:
         sink += " norewinds=1"  # what cannot be taken back is rendered 50 ms ahead at most
-    command = [*_PULSE, "-L", "module-native-protocol-unix", "-L", sink]
+    # As it is set up by default, it lets those who hear an unplugged source hear another one.
+    rescue = ["-L", "module-rescue-streams"]
+    command = [*_PULSE, "-L", "module-native-protocol-unix", *rescue, "-L", sink]
     return Server(env, command, ["pactl", "info"])
 
 

@@ -8,7 +8,7 @@ import pytest
 from live_fakes import FakeMidi, FakeSounddevice
 
 from realtime.errors import UserError
-from realtime.sources import midi_port, midi_system, portaudio
+from realtime.sources import capture, midi_port, midi_system, portaudio, pulse
 from realtime.sources.midi_system import MidiPorts
 
 
@@ -36,6 +36,8 @@ def hear():
 def sd(monkeypatch):
     fake = FakeSounddevice()
     monkeypatch.setattr(portaudio, "load", lambda: fake)
+    monkeypatch.setattr(capture, "behind", lambda device: fake.behind)
+    monkeypatch.setattr(pulse, "there", lambda source: source.name in fake.sources)
     yield fake
     assert not fake.streams, "every stream must be closed in the end"
 

@@ -6,6 +6,9 @@ from types import SimpleNamespace
 
 import numpy as np
 
+from realtime.sources.behind import Behind
+from realtime.sources.returning import Returning
+
 
 class FakeClock:
     """Time that passes only in ``sleep``, where things happen that were planned with ``at``."""
@@ -46,6 +49,8 @@ class FakeSounddevice:
         self.restarts = 0
         self.busy = False
         self.default = SimpleNamespace(device=[-1, -1])
+        self.behind = Behind()
+        self.sources = []  # what a sound server has for its default device
 
     def plug(self, name, *, channels=2, rate=48_000, rates=None, counts=None, api=0, first=False):
         device = {
@@ -93,6 +98,34 @@ class FakeSounddevice:
         stream = FakeStream(self, device, options)
         self.streams.append(stream)
         return stream
+
+
+class FakeBehind(Behind):
+    """What a sound server lets be heard."""
+
+    def __init__(self, source):
+        self.hears(source)
+        self.left = False
+        self.wanted = []
+        self.closed = 0
+
+    def hears(self, source):
+        self.source, self.description = Returning(source, [source]), f"The {source}"
+
+    @property
+    def gone(self):
+        return self.left
+
+    def follow(self, source):
+        self.wanted.append(source)
+        self.left = False
+        moved = source is not None and source.name != self.source.name
+        if moved:
+            self.hears(source.name)
+        return moved
+
+    def close(self):
+        self.closed += 1
 
 
 class FakeStream:

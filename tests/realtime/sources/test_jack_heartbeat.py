@@ -69,3 +69,20 @@ def test_a_process_that_ended_says_nothing_against_the_server(heartbeat, code):
 
 def test_a_process_that_does_not_end(heartbeat):
     heartbeat("os.write(1, b'+'); time.sleep(60)")
+
+
+@pytest.mark.parametrize("said", ["+!", "!", "---!+", "+++"])
+def test_a_client_that_leaves(heartbeat, said):
+    it = heartbeat(f"os.write(1, b'+'); time.sleep(0.1); os.write(1, b'{said}'); sys.stdin.read()")
+    end = time.monotonic() + (10 if "!" in said else 0.5)
+    while not it.left and time.monotonic() < end:
+        time.sleep(0.01)
+    assert it.left == ("!" in said)
+    assert it.regular
+    assert it.left == ("!" in said)
+
+
+def test_the_client_to_follow_is_told(heartbeat):
+    it = heartbeat("os.write(1, b'!' if sys.argv[1] == '' else b'+'); sys.stdin.read()")
+    time.sleep(0.2)
+    assert it.left

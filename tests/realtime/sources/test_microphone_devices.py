@@ -8,6 +8,7 @@ from types import SimpleNamespace
 
 import numpy as np
 import pytest
+from live_fakes import FakeBehind
 from mic_stage import Stage, tone
 
 from realtime.errors import UserError
@@ -277,3 +278,58 @@ def test_ctrl_c_while_the_first_opening_hangs(sd, slow):
     while portaudio._turn.locked() or portaudio._open:
         time.sleep(0.01)
     assert not sd.streams
+
+
+def test_a_source_that_goes_while_the_device_stays(sd):
+    """The server lets another one be heard; it waits until the same is there, and hears that."""
+    sd.plug("default", rate=16_000)
+    sd.sources = ["usb", "built-in"]
+    sd.behind = FakeBehind("usb")
+    stage = Stage(sd)
+
+    def pull():
+        sd.sources.remove("usb")
+        sd.behind.left = True
+
+    def move():  # so that the server does, for a new stream
+        sd.behind.hears("built-in")
+
+    for i in range(700):
+        stage.clock.at(i * 0.01, lambda i=i: stage.feed(np.full(160, i / 1000)))
+    stage.clock.at(1, pull)
+    stage.clock.at(1.1, move)
+    stage.clock.at(4, lambda: sd.sources.append("usb"))
+    result = stage.run(6)
+    assert result.kinds == ["disconnected", "reconnected"]
+    assert result.times[0] == pytest.approx(1, abs=0.02)
+    assert 4 < result.times[1] < 4.6
+    assert result.events[0].text == "default (The usb) is gone; waiting for it to return"
+    assert result.events[1].text.startswith("default (The usb) is back after ")
+    assert [source and source.name for source in sd.behind.wanted] == [None, "usb"]
+    assert sd.behind.closed == 2
+    # What the other one let be heard meanwhile is not there.
+    heard = result.sound[np.isfinite(result.sound)]
+    assert not ((heard > 0.102) & (heard < 0.399)).any()
+
+
+def test_another_source_is_heard(sd):
+    sd.plug("default", rate=16_000)
+    sd.behind = FakeBehind("usb")
+    stage = Stage(sd)
+    for i in range(200):
+        stage.clock.at(i * 0.01, lambda: stage.feed(np.zeros(160)))
+    stage.clock.at(1, lambda: sd.behind.hears("built-in"))
+    result = stage.run(2)
+    assert result.kinds == ["moved"]
+    assert result.events[0].text == "default lets The built-in be heard from now on"
+    assert result.events[0].t == pytest.approx(1, abs=0.02)
+    assert not np.isnan(result.sound).any()
+
+
+def test_what_a_device_hears_is_followed_no_more_when_it_cannot_be_opened(sd):
+    sd.plug("default")
+    sd.behind = FakeBehind("usb")
+    sd.busy = True
+    with pytest.raises(UserError, match="cannot be opened"), Microphone():
+        pass
+    assert sd.behind.closed == 1

@@ -1,0 +1,57 @@
+"""What stands behind an input of a sound server, and may go away without PortAudio's notice."""
+
+from __future__ import annotations
+
+import sys
+
+from realtime.sources.portaudio import AudioInput
+from realtime.sources.returning import Returning
+
+
+class Behind:
+    """Follows what the next input to be opened hears; this one sees nothing go.
+
+    Attributes:
+        source: What is heard, by the server's name for it; None where that is not known.
+        description: The same for a person.
+    """
+
+    source: Returning | None = None
+    description = ""
+
+    @property
+    def gone(self) -> bool:
+        """What was heard is there no more, though the input still delivers something."""
+        return False
+
+    def follow(self, source: Returning | None) -> bool:
+        """Begin, now that the input is open.
+
+        Args:
+            source: What it should hear; None for whatever it does.
+
+        Returns:
+            Whether the input heard something else until now.
+        """
+        return False
+
+    def close(self) -> None:
+        """Follow it no more; any number of times."""
+
+
+def behind(device: AudioInput) -> Behind:
+    """What can be followed of a device that is about to be opened.
+
+    Raises:
+        TimeoutError: Its server does not answer.
+    """
+    if device.jack:
+        from realtime.sources.jack_client import JackClient
+
+        return JackClient(device.name)
+    # A sound card's own name leads past every server.
+    if sys.platform == "linux" and "(hw:" not in device.name:
+        from realtime.sources.pulse import PulseStream
+
+        return PulseStream()
+    return Behind()
