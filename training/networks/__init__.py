@@ -15,11 +15,12 @@ import numpy as np
 
 from realtime import plugins
 from realtime.errors import UserError
-from training.networks import hybrid, mixed, patterns, recurrent, vgg
+from training.networks import bands, hybrid, mixed, patterns, recurrent, vgg
 
 BUILDERS: dict[str, Callable[..., Any]] = {
     "vgg": vgg.build,
     "mixed": mixed.build,
+    "bands": bands.build,
     "lstm": recurrent.build,
     "patterns": patterns.build,
     "crnn": hybrid.build,

@@ -42,6 +42,9 @@ def train(
     model, history = checkpoint.read(folder)
     if model is None:
         model = _new_model(plan, windows, fold, seed)
+    judged = _answer(model)
+    if judged is not model:
+        judged.compile(loss=_loss(training), metrics=["accuracy"])
     while len(history) < training.epochs and not _patience_over(history, training.patience):
         number = len(history) + 1
         started = time.perf_counter()
@@ -49,11 +52,12 @@ def train(
         seed_dropout(model, seed * 100_003 + number)
         drawn = batches(windows, order, training, seed=[seed, fold.number, number, 1])
         result = model.fit(drawn, shuffle=False, verbose=0).history
-        row = {"loss": float(result["loss"][0]), "accuracy": float(result["accuracy"][0])}
+        accuracy = next(values[0] for name, values in result.items() if name.endswith("accuracy"))
+        row = {"loss": float(result["loss"][0]), "accuracy": float(accuracy)}
         if len(fold.valid):
-            loss, accuracy = model.evaluate(batches(windows, fold.valid, training), verbose=0)
+            loss, accuracy = judged.evaluate(batches(windows, fold.valid, training), verbose=0)
             if loss < min((r["valid_loss"] for r in history), default=np.inf):
-                checkpoint.write(folder / "best.keras", model)
+                checkpoint.write(folder / "best.keras", judged)
             row |= {"valid_loss": float(loss), "valid_accuracy": float(accuracy)}
         row["seconds"] = time.perf_counter() - started
         history.append(row)
@@ -66,7 +70,9 @@ def trained(folder: Path) -> Any:
     import keras
 
     best = folder / "best.keras"
-    return keras.models.load_model(best) if best.exists() else checkpoint.read(folder)[0]
+    if best.exists():
+        return keras.models.load_model(best, compile=False)
+    return _answer(checkpoint.read(folder)[0])
 
 
 def predict(model: Any, windows: Windows, rows: np.ndarray) -> np.ndarray:
@@ -76,7 +82,7 @@ def predict(model: Any, windows: Windows, rows: np.ndarray) -> np.ndarray:
 
 
 def compiled(plan: Plan, windows: Windows, fold: Fold) -> Any:
-    """An untrained network of a plan, ready to be fitted."""
+    """An untrained network, ready to be fitted; it has two answers with ``Training.files``."""
     import keras
 
     training = plan.training
@@ -91,12 +97,15 @@ def compiled(plan: Plan, windows: Windows, fold: Fold) -> Any:
         networks.standardise(model, windows.take(measured))
     steps = training.epochs * -(-len(fold.train) // training.batch)
     networks.settle(model, steps)
-    model.compile(
-        _optimizer(training, steps),
-        keras.losses.CategoricalCrossentropy(label_smoothing=training.smoothing),
-        metrics=["accuracy"],
-    )
-    return model
+    optimizer, loss = _optimizer(training, steps), _loss(training)
+    if not training.files:
+        model.compile(optimizer, loss, metrics=["accuracy"])
+        return model
+    files = keras.layers.Dense(_n_files(windows), activation="softmax", dtype="float32")
+    both = keras.Model(model.input, [model.output, files(model.layers[-1].input)])
+    weights = [1.0, training.files]
+    both.compile(optimizer, [loss, loss], loss_weights=weights, metrics=[["accuracy"], []])
+    return both
 
 
 def batches(windows: Windows, rows: np.ndarray, training: Training, *, seed: Any = None) -> Any:
@@ -106,7 +115,8 @@ def batches(windows: Windows, rows: np.ndarray, training: Training, *, seed: Any
         windows: All windows.
         rows: Which, in which order.
         training: Batch, weights and augmentation.
-        seed: Of the augmentation. Without one, for validation, there is none, nor any weights.
+        seed: Of the augmentation. Without one, for validation, there is none, nor any weights, and
+            no file is asked for.
 
     Returns:
         A ``keras.utils.PyDataset``.
@@ -115,26 +125,26 @@ def batches(windows: Windows, rows: np.ndarray, training: Training, *, seed: Any
 
     weights = np.array([training.weights.get(label, 1.0) for label in windows.labels], np.float32)
     eye = np.eye(len(windows.labels), dtype=np.float32)
+    each = np.eye(_n_files(windows), dtype=np.float32) if training.files else None
     size = training.batch
 
     class Batches(keras.utils.PyDataset):
         def __len__(self) -> int:
             return (len(rows) + size - 1) // size
 
-        def __getitem__(self, i: int) -> tuple[np.ndarray, ...]:
+        def __getitem__(self, i: int) -> tuple[Any, ...]:
             part = rows[i * size : (i + 1) * size]
             x, y = windows.take(part), windows.y[part]
             if seed is None:
                 return x, eye[y]
-            if training.augmentation != "none":
-                rng = np.random.default_rng([*seed, i])
-                for j in range(len(x)):
-                    if training.augmentation == "pictures":
-                        x[j] = papers.change(x[j], rng)
-                    else:
-                        colour(x[j], rng)
-                        mask(x[j], rng)
-            return x, eye[y], weights[y]
+            rng = np.random.default_rng([*seed, i])
+            for j in range(len(x)):
+                x[j] = _augmented(x[j], training.augmentation, rng)
+            told = [x, eye[y], weights[y], *([] if each is None else [each[windows.files[part]]])]
+            if training.mixup:
+                told = _mixed(told, training.mixup, rng)
+            x, label, weight, *files = told
+            return x, (label, *files) if files else label, weight
 
     return Batches()
 
@@ -144,6 +154,45 @@ def _new_model(plan: Plan, windows: Windows, fold: Fold, seed: int) -> Any:
 
     keras.utils.set_random_seed(seed * 1009 + fold.number)
     return compiled(plan, windows, fold)
+
+
+def _answer(model: Any) -> Any:
+    """The network that names labels alone."""
+    import keras
+
+    return model if len(model.outputs) == 1 else keras.Model(model.input, model.outputs[0])
+
+
+def _n_files(windows: Windows) -> int:
+    return int(windows.files.max()) + 1
+
+
+def _augmented(window: np.ndarray, how: str, rng: np.random.Generator) -> np.ndarray:
+    if how == "pictures":
+        return papers.change(window, rng)
+    if how == "rolls":
+        window = np.roll(window, rng.integers(len(window)), axis=0)
+        mask(window, rng)
+    if how in ("filters", "rolls"):
+        colour(window, rng)
+        mask(window, rng)
+    return window
+
+
+def _mixed(told: list[np.ndarray], beta: float, rng: np.random.Generator) -> list[np.ndarray]:
+    """Each row of a batch and of what is told of it, mixed with another row's; its own prevails."""
+    n = len(told[0])
+    share = rng.beta(beta, beta, n).astype(np.float32)
+    share = np.maximum(share, 1 - share)
+    other = rng.permutation(n)
+    shares = [share.reshape(-1, *[1] * (part.ndim - 1)) for part in told]
+    return [s * part + (1 - s) * part[other] for s, part in zip(shares, told, strict=True)]
+
+
+def _loss(training: Training) -> Any:
+    import keras
+
+    return keras.losses.CategoricalCrossentropy(label_smoothing=training.smoothing)
 
 
 def _optimizer(training: Training, steps: int) -> Any:
@@ -157,7 +206,7 @@ def _optimizer(training: Training, steps: int) -> Any:
     rate = optimizers.schedules.CosineDecay(
         training.rate / 10, steps, warmup_target=training.rate, warmup_steps=steps // 50
     )
-    return optimizers.AdamW(rate, weight_decay=1e-3, clipnorm=1.0)
+    return optimizers.AdamW(rate, weight_decay=training.decay, clipnorm=1.0)
 
 
 def _patience_over(history: list[dict[str, float]], patience: int) -> bool:

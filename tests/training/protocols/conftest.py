@@ -33,6 +33,13 @@ TINY = {
         "dense": 4,
         "standardise": True,
     },
+    "composer-cnn-bands": {
+        "name": "bands",
+        "stem": 2,
+        "blocks": [[2], [2]],
+        "dense": 4,
+        "dropout": 0.1,
+    },
     "composer-lstm-paper": {"name": "lstm", "units": [4], "dropout": 0.1, "dense": 4},
     "composer-cnn-paper": {
         "name": "mixed",
