@@ -213,10 +213,11 @@ class Microphone:
             yield from items
             if behind.gone:
                 return
-            if behind.source != source:
+            if behind.source is not source:
+                if source is not None:  # else it is only now known
+                    text = f"{self.name} lets {behind.description} be heard from now on"
+                    yield self._event("moved", feed.end, text)
                 source = behind.source
-                text = f"{self.name} lets {behind.description} be heard from now on"
-                yield self._event("moved", feed.end, text)
             if items:
                 quiet, limit = 0.0, _STALLED
             elif feed.capture.finished or quiet >= limit:

@@ -22,7 +22,7 @@ _CLIENT = "rt-classify"
 _PATIENCE = 1.5  # seconds for the thread to end, unless the server hangs
 _LISTEN = 1.0  # seconds after which listening ends if it could not be stopped
 _COUNTED = re.compile(r"\.\d+$")  # a name that was still taken gets a number
-_NO_CARD = 0xFFFFFFFF
+_NONE = 0xFFFFFFFF  # a number of what is not there
 _FAULTS = Exception  # pulsectl's have no type in common, and one is its own affair
 
 
@@ -40,6 +40,7 @@ class PulseStream(Behind):
         self._turn = threading.Lock()  # the server is left by one thread and woken by another
         self._closing = self._gone = self._told = False
         self._before: set[int] = set()
+        self._index = self._card = _NONE  # of the source
         try:
             self._before = {stream.index for stream in self._streams()}
         except _FAULTS:
@@ -67,7 +68,8 @@ class PulseStream(Behind):
             if wanted != stream.source:
                 self._pulse.source_output_move(stream.index, wanted)
                 moved = True
-            self._hears(wanted, sources)
+            if wanted in sources:  # PipeWire only then begins to look for one
+                self._hears(wanted, sources)
         except _FAULTS:  # none of the server's, or it has ended
             self.close()
             return False
@@ -113,14 +115,15 @@ class PulseStream(Behind):
         self._leave()
 
     def _look(self) -> None:
-        now = next((s.source for s in self._streams() if s.index == self._stream), None)
+        streams = self._pulse.source_output_list()
+        now = next((s.source for s in streams if s.index == self._stream), None)
         if now in (None, self._index):
             return
         sources = self._sources()
-        if now not in sources:  # on its way to another one
+        if now not in sources:  # on its way to one
             return
-        same_card = sources[now].card == self._card != _NO_CARD
-        if self._index in sources or same_card:
+        same_card = sources[now].card == self._card != _NONE
+        if self.source is None or self._index in sources or same_card:
             self._hears(now, sources)
         else:
             self._gone = True
@@ -133,9 +136,13 @@ class PulseStream(Behind):
 
     def _streams(self) -> list[Any]:
         """What this process hears."""
+        if self._pulse is None:
+            return []
+        # Not by what is told of a stream itself: PipeWire's own do not tell whose they are.
         pid = str(os.getpid())
-        streams = self._pulse.source_output_list() if self._pulse else []
-        return [s for s in streams if s.proplist.get("application.process.id") == pid]
+        clients = self._pulse.client_list()
+        own = {c.index for c in clients if c.proplist.get("application.process.id") == pid}
+        return [stream for stream in self._pulse.source_output_list() if stream.client in own]
 
     def _sources(self) -> dict[int, Any]:
         return {source.index: source for source in self._pulse.source_list()}

@@ -318,6 +318,8 @@ def test_another_source_is_heard(sd):
     stage = Stage(sd)
     for i in range(200):
         stage.clock.at(i * 0.01, lambda: stage.feed(np.zeros(160)))
+    sd.behind.source = None
+    stage.clock.at(0.1, lambda: sd.behind.hears("usb"))  # only now known
     stage.clock.at(1, lambda: sd.behind.hears("built-in"))
     result = stage.run(2)
     assert result.kinds == ["moved"]

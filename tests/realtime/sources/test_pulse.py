@@ -14,7 +14,7 @@ from realtime.sources import pulse
 from realtime.sources.pulse import PulseStream
 from realtime.sources.returning import Returning
 
-NO_CARD = 0xFFFFFFFF
+NONE = 0xFFFFFFFF
 
 
 def known(name):
@@ -41,15 +41,14 @@ class FakePulse:
         self.runs = True
         self.Pulse = lambda name, connect: FakeClient(self)
 
-    def source(self, name, index, card=NO_CARD):
+    def source(self, name, index, card=NONE):
         described = f"The {name}\x1b"
         self.sources[index] = SimpleNamespace(
             name=name, index=index, card=card, description=described
         )
 
     def stream(self, index, source, pid=None):
-        owner = {"application.process.id": str(pid or os.getpid())}
-        stream = SimpleNamespace(index=index, source=source, proplist=owner)
+        stream = SimpleNamespace(index=index, source=source, client=pid or os.getpid())
         self.outputs.append(stream)
         return stream
 
@@ -84,6 +83,12 @@ class FakeClient:
     def source_list(self):
         self.asked()
         return [SimpleNamespace(**vars(source)) for source in self.server.sources.values()]
+
+    def client_list(self):
+        self.asked()
+        pids = {stream.client for stream in self.server.outputs}
+        told = [{"application.process.id": str(pid)} for pid in pids]
+        return [SimpleNamespace(index=i, proplist=p) for i, p in zip(pids, told, strict=True)]
 
     def source_output_list(self):
         self.asked()
@@ -191,7 +196,22 @@ def test_sources_without_a_card_have_none_in_common(server):
     it.close()
 
 
-@pytest.mark.parametrize("now", [NO_CARD, 99])
+def test_a_stream_that_hears_nothing_yet(server):
+    """As those of PipeWire, for a moment."""
+    it = PulseStream()
+    server.stream(9, NONE)
+    assert not it.follow(None)
+    assert (it.source, it.gone) == (None, False)
+    moved(server, 4)
+    wait_for(lambda: it.source)
+    assert it.source.name == "built-in"
+    del server.sources[4]
+    moved(server, 3)
+    wait_for(lambda: it.gone)
+    it.close()
+
+
+@pytest.mark.parametrize("now", [NONE, 99])
 def test_on_its_way_it_is_not_gone(server, heard, now):
     del server.sources[3]
     moved(server, now)
