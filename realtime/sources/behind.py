@@ -32,6 +32,9 @@ class Behind:
 
         Returns:
             Whether the input heard something else until now.
+
+        Raises:
+            OSError: That cannot be heard.
         """
         return False
 
@@ -55,3 +58,21 @@ def behind(device: AudioInput) -> Behind:
 
         return PulseStream()
     return Behind()
+
+
+def there(device: AudioInput, source: Returning | None) -> bool:
+    """Whether what was heard of a device is there again, as far as that can be known.
+
+    Args:
+        device: As it was known.
+        source: As ``Behind`` told it.
+    """
+    if source is None:
+        return True
+    if device.jack:
+        from realtime.sources import jack_client
+
+        return jack_client.there(source.name)
+    from realtime.sources import pulse
+
+    return pulse.there(source)

@@ -61,6 +61,7 @@ class Capture:
 
     Raises:
         UserError: The channel does not exist, or the device takes no rate that is tried.
+        OSError: It cannot be opened, or does not hear ``source``.
         OSError: The device is busy, forbidden or gone.
     """
 
@@ -97,13 +98,14 @@ class Capture:
         self._limit = np.dtype(dtype).type(CLIPPED / self._full_scale)
         self._ring_seconds = ring_seconds
         self.behind = behind(device)
+        self._stream: Any = None
         try:
             self._stream = self._start(device, wanted, dtype)
+            if self.behind.follow(source):
+                self.begin_anew()
         except BaseException:  # Ctrl-C
-            self.behind.close()
+            self.close()
             raise
-        if self.behind.follow(source):
-            self.begin_anew()
         self.latency = float(self._stream.latency)
 
     def begin_anew(self) -> None:

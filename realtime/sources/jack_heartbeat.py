@@ -67,10 +67,15 @@ class JackHeartbeat:
 
     @property
     def left(self) -> bool:
-        """Whether that client has no such port any more; does not wait."""
+        """Whether that client has no port that sound comes from; does not wait."""
         while self._read(0):
             pass
         return self._left
+
+    @property
+    def sees(self) -> bool:
+        """Whether it is known to have one; does not wait."""
+        return not self.left and self._watching
 
     def beats(self) -> bool:
         """Whether the server answers at this moment; waits for a second at most."""
@@ -83,6 +88,7 @@ class JackHeartbeat:
         from realtime.sources import child  # not above: as a program this file stands alone
 
         child.end(self._process, _PATIENCE)
+        self._watching = False
         self._out.close()
 
     def _beats(self, seconds: float) -> bool:
@@ -135,11 +141,11 @@ def beat(client: bytes) -> None:
     with contextlib.suppress(BrokenPipeError):
         while not select.select([sys.stdin], [], [], _TICK)[0]:
             now = jack.jack_last_frame_time(handle)
-            os.write(out, _STOOD if now == before else _MOVED)
+            said = _STOOD if now == before else _MOVED
             before = now
             if client and not _sounds(jack, handle, client):
-                os.write(out, _LEFT)
-                client = b""
+                said, client = _LEFT + said, b""
+            os.write(out, said)
     jack.jack_client_close(handle)
 
 

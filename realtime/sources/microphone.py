@@ -7,7 +7,8 @@ from typing import Literal, Self
 
 from realtime.errors import UserError
 from realtime.records import STREAM_RATE, AudioBlock, Event, Pause
-from realtime.sources import devices, portaudio, pulse
+from realtime.sources import devices, portaudio
+from realtime.sources.behind import there
 from realtime.sources.capture import Capture
 from realtime.sources.clock import Clock
 from realtime.sources.devices import KnownInput
@@ -252,14 +253,18 @@ class Microphone:
 
         That may go on, or be killed, which ends a process that is just closing or opening there.
         """
-        assert self._known is not None
         assert self._capture is not None
         self._source = self._capture.behind.source
-        hangs = self._known.device.jack and not self._capture.behind.gone
-        if hangs and not portaudio.jack_ended():
+        if self._hangs():
             self._capture.begin_anew()
         else:
             self._release()
+
+    def _hangs(self) -> bool:
+        """Whether there is a device that delivered nothing because its JACK server hangs."""
+        if self._capture is None or self._known is None or not self._known.device.jack:
+            return False
+        return not (self._capture.behind.gone or portaudio.jack_ended())
 
     def _looks(self, feed: Feed) -> Iterator[Pause | _Found]:
         """The device whenever it is there again, and how time goes on."""
@@ -272,7 +277,8 @@ class Microphone:
                 yield Pause(feed.end + round(max(0.0, now - feed.until) * STREAM_RATE))
                 self._clock.sleep(_SOON)
                 now = self._clock.now()
-                if self._capture is not None and not portaudio.jack_ended():
+                if self._hangs():
+                    assert self._capture is not None
                     if self._capture.begun is not None:
                         yield self._known, self._capture
                     continue
@@ -310,7 +316,7 @@ class Microphone:
     def _find_again(self) -> _Found | None:
         """The device that was lost, opened if it is there."""
         assert self._known is not None
-        if self._source is not None and not pulse.there(self._source):
+        if not there(self._known.device, self._source):
             return None
         portaudio.refresh()
         known = self._known.again(portaudio.inputs())

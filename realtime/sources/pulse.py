@@ -14,6 +14,7 @@ import threading
 import time
 from typing import Any
 
+from realtime.quiet import quiet_stderr
 from realtime.sources.behind import Behind
 from realtime.sources.returning import Returning
 from realtime.text import printable
@@ -21,6 +22,8 @@ from realtime.text import printable
 _CLIENT = "rt-classify"
 _PATIENCE = 1.5  # seconds for the thread to end, unless the server hangs
 _LISTEN = 1.0  # seconds after which listening ends if it could not be stopped
+_LISTED = 0.3  # seconds after which the server has a new stream on its list
+_DUMMY = "auto_null.monitor"  # what there is to be heard where no microphone is
 _COUNTED = re.compile(r"\.\d+$")  # a name that was still taken gets a number
 _NONE = 0xFFFFFFFF  # a number of what is not there
 _FAULTS = Exception  # pulsectl's have no type in common, and one is its own affair
@@ -42,7 +45,7 @@ class PulseStream(Behind):
         self._before: set[int] = set()
         self._index = self._card = _NONE  # of the source
         try:
-            self._before = {stream.index for stream in self._streams()}
+            self._before = {stream.index for stream in self._streams()} if self._pulse else set()
         except _FAULTS:
             self.close()
 
@@ -52,30 +55,42 @@ class PulseStream(Behind):
         return self._gone
 
     def follow(self, source: Returning | None) -> bool:
-        """Begin, now that the input is open; the server is asked to let it hear ``source``."""
-        if self._pulse is None:
-            return False
-        moved = False
+        """Begin, now that the input is open; the server is asked to let it hear ``source``.
+
+        Raises:
+            OSError: That is not there, or another one stays to be heard.
+        """
         try:
-            self._pulse.event_mask_set("source_output")
-            self._pulse.event_callback_set(self._wake)
-            # Two that are opened at once cannot be told apart.
-            (stream,) = (s for s in self._streams() if s.index not in self._before)
-            self._stream = stream.index
-            sources = self._sources()
-            name = source and source.among([s.name for s in sources.values()])
-            wanted = next((s.index for s in sources.values() if s.name == name), stream.source)
-            if wanted != stream.source:
-                self._pulse.source_output_move(stream.index, wanted)
-                moved = True
-            if wanted in sources:  # PipeWire only then begins to look for one
-                self._hears(wanted, sources)
-        except _FAULTS:  # none of the server's, or it has ended
+            moved = self._begin(source)
+        except _FAULTS as error:  # no server, or none of its streams
             self.close()
+            if source is not None:
+                raise OSError(f"{source.name} cannot be heard") from error
             return False
         self._thread = threading.Thread(target=self._listen, name="pulse", daemon=True)
         self._thread.start()
         return moved
+
+    def _begin(self, source: Returning | None) -> bool:
+        self._pulse.event_mask_set("source_output")
+        self._pulse.event_callback_set(self._wake)
+        end = time.monotonic() + _LISTED
+        while not (new := [s for s in self._streams() if s.index not in self._before]):
+            if time.monotonic() > end:
+                break
+            time.sleep(0.02)
+        (stream,) = new  # two that are opened at once cannot be told apart
+        self._stream = stream.index
+        sources = self._sources()
+        wanted = stream.source
+        if source is not None:
+            name = source.among([other.name for other in sources.values()])
+            wanted = next(other.index for other in sources.values() if other.name == name)
+        if wanted != stream.source:
+            self._pulse.source_output_move(stream.index, wanted)
+        if wanted in sources:  # PipeWire only then begins to look for one
+            self._hears(wanted, sources)
+        return bool(wanted != stream.source)
 
     def close(self) -> None:
         """Follow it no more."""
@@ -123,7 +138,8 @@ class PulseStream(Behind):
         if now not in sources:  # on its way to one
             return
         same_card = sources[now].card == self._card != _NONE
-        if self.source is None or self._index in sources or same_card:
+        none_yet = self.source is None or self.source.name == _DUMMY
+        if none_yet or self._index in sources or same_card:
             self._hears(now, sources)
         else:
             self._gone = True
@@ -136,8 +152,6 @@ class PulseStream(Behind):
 
     def _streams(self) -> list[Any]:
         """What this process hears."""
-        if self._pulse is None:
-            return []
         # Not by what is told of a stream itself: PipeWire's own do not tell whose they are.
         pid = str(os.getpid())
         clients = self._pulse.client_list()
@@ -167,10 +181,11 @@ def _connect() -> Any:
         import pulsectl
     except (ImportError, OSError):  # OSError: no libpulse
         return None
-    pulse = pulsectl.Pulse(_CLIENT, connect=False)
-    try:
-        pulse.connect()  # with a timeout it would always take as long
-    except pulsectl.PulseError:
-        pulse.close()
-        return None
+    with quiet_stderr():  # libpulse prints what it finds wrong with the runtime directory
+        pulse = pulsectl.Pulse(_CLIENT, connect=False)
+        try:
+            pulse.connect()  # with a timeout it would always take as long
+        except pulsectl.PulseError:
+            pulse.close()
+            return None
     return pulse

@@ -8,7 +8,7 @@ import pytest
 from live_fakes import FakeMidi, FakeSounddevice
 
 from realtime.errors import UserError
-from realtime.sources import capture, midi_port, midi_system, portaudio, pulse
+from realtime.sources import capture, microphone, midi_port, midi_system, portaudio
 from realtime.sources.midi_system import MidiPorts
 
 
@@ -37,7 +37,7 @@ def sd(monkeypatch):
     fake = FakeSounddevice()
     monkeypatch.setattr(portaudio, "load", lambda: fake)
     monkeypatch.setattr(capture, "behind", lambda device: fake.behind)
-    monkeypatch.setattr(pulse, "there", lambda source: source.name in fake.sources)
+    monkeypatch.setattr(microphone, "there", lambda device, source: fake.hears(source))
     yield fake
     assert not fake.streams, "every stream must be closed in the end"
 

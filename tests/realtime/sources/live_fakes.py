@@ -70,6 +70,9 @@ class FakeSounddevice:
             if stream.device is device:
                 stream.end()
 
+    def hears(self, source):
+        return source is None or source.name in self.sources
+
     def query_devices(self):
         return self.known
 

@@ -71,7 +71,7 @@ def test_a_process_that_does_not_end(heartbeat):
     heartbeat("os.write(1, b'+'); time.sleep(60)")
 
 
-@pytest.mark.parametrize("said", ["+!", "!", "---!+", "+++"])
+@pytest.mark.parametrize("said", ["!+", "!-", "---!-+", "+++"])
 def test_a_client_that_leaves(heartbeat, said):
     it = heartbeat(f"os.write(1, b'+'); time.sleep(0.1); os.write(1, b'{said}'); sys.stdin.read()")
     end = time.monotonic() + (10 if "!" in said else 0.5)
@@ -83,6 +83,18 @@ def test_a_client_that_leaves(heartbeat, said):
 
 
 def test_the_client_to_follow_is_told(heartbeat):
-    it = heartbeat("os.write(1, b'!' if sys.argv[1] == '' else b'+'); sys.stdin.read()")
-    time.sleep(0.2)
+    it = heartbeat("os.write(1, b'!+' if sys.argv[1] == '' else b'+'); sys.stdin.read()")
     assert it.left
+    assert not it.sees
+
+
+@pytest.mark.parametrize(
+    ("code", "sees"), [(MOVES, True), ("", False), ("os.write(1, b'!+')", False)]
+)
+def test_whether_it_sees_the_client(heartbeat, code, sees):
+    it = heartbeat(code)
+    assert it.sees == sees
+    left = it.left
+    it.close()
+    assert it.left == left  # as it was
+    assert not it.sees

@@ -244,12 +244,54 @@ def test_the_same_source_again(server, name):
     it.close()
 
 
-@pytest.mark.parametrize("wanted", ["built-in", "vanished"])
-def test_no_other_source_is_to_be_heard(server, wanted):
+def test_no_other_source_is_to_be_heard(server):
     it = PulseStream()
     server.stream(9, 4)
-    assert not it.follow(known(wanted))
+    assert not it.follow(known("built-in"))
     assert it.source.name == "built-in"
+    it.close()
+
+
+@pytest.mark.parametrize("fault", ["vanished", "unlisted", "refused", "no server"])
+def test_a_source_that_cannot_be_heard(server, fault, monkeypatch):
+    """No other one is taken for it."""
+    server.runs = fault != "no server"
+    it = PulseStream()
+    server.runs = True
+    if fault == "vanished":
+        del server.sources[3]
+    if fault != "unlisted":
+        server.stream(9, 4)
+    if fault == "refused":
+
+        def refuse(*_):
+            raise server.PulseError
+
+        monkeypatch.setattr(FakeClient, "source_output_move", refuse)
+    with pytest.raises(OSError, match="usb cannot be heard"):
+        it.follow(USB)
+    assert it.source is None
+    assert server.clients == []
+
+
+def test_a_stream_that_is_listed_late(server):
+    it = PulseStream()
+    late = threading.Timer(0.05, lambda: server.stream(9, 4))
+    late.start()
+    assert it.follow(USB)
+    it.close()
+    late.join()
+
+
+def test_any_microphone_is_heard_instead_of_none(server):
+    server.source("auto_null.monitor", 6)
+    it = PulseStream()
+    server.stream(9, 6)
+    it.follow(None)
+    del server.sources[6]
+    moved(server, 3)
+    wait_for(lambda: it.source.name == "usb")
+    assert not it.gone
     it.close()
 
 
@@ -258,7 +300,7 @@ def test_a_stream_that_cannot_be_told_is_not_followed(server, new):
     it = PulseStream()
     for index in range(new):
         server.stream(index, 3)
-    assert not it.follow(USB)
+    assert not it.follow(None)
     assert server.clients == []
     assert (it.source, it.gone) == (None, False)
     it.close()
@@ -267,7 +309,7 @@ def test_a_stream_that_cannot_be_told_is_not_followed(server, new):
 def test_no_server(server):
     server.runs = False
     it = PulseStream()
-    assert not it.follow(USB)
+    assert not it.follow(None)
     assert (it.source, it.gone) == (None, False)
     it.close()
     assert pulse.there(USB)
@@ -282,7 +324,7 @@ def test_a_server_that_ends_meanwhile(server, monkeypatch):
 
     monkeypatch.setattr(FakeClient, "connect", connect)
     it = PulseStream()
-    assert not it.follow(USB)
+    assert not it.follow(None)
     server.runs = True
     assert pulse.there(USB)
 
@@ -297,7 +339,7 @@ def test_no_library(monkeypatch, fault):
     monkeypatch.delitem(sys.modules, "pulsectl", raising=False)
     monkeypatch.setattr(sys, "meta_path", [Missing(), *sys.meta_path])
     it = PulseStream()
-    assert not it.follow(USB)
+    assert not it.follow(None)
     it.close()
     assert pulse.there(USB)
 
