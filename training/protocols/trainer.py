@@ -125,7 +125,7 @@ def batches(windows: Windows, rows: np.ndarray, training: Training, *, seed: Any
 
     weights = np.array([training.weights.get(label, 1.0) for label in windows.labels], np.float32)
     eye = np.eye(len(windows.labels), dtype=np.float32)
-    each = np.eye(_n_files(windows), dtype=np.float32) if training.files else None
+    files = np.arange(_n_files(windows) if training.files else 0)
     size = training.batch
 
     class Batches(keras.utils.PyDataset):
@@ -140,11 +140,12 @@ def batches(windows: Windows, rows: np.ndarray, training: Training, *, seed: Any
             rng = np.random.default_rng([*seed, i])
             for j in range(len(x)):
                 x[j] = _augmented(x[j], training.augmentation, rng)
-            told = [x, eye[y], weights[y], *([] if each is None else [each[windows.files[part]]])]
+            file = (windows.files[part][:, None] == files).astype(np.float32)
+            told = [x, eye[y], weights[y], file]
             if training.mixup:
                 told = _mixed(told, training.mixup, rng)
-            x, label, weight, *files = told
-            return x, (label, *files) if files else label, weight
+            x, label, weight, file = told
+            return x, (label, file) if training.files else label, weight
 
     return Batches()
 
