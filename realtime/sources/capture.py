@@ -61,8 +61,7 @@ class Capture:
 
     Raises:
         UserError: The channel does not exist, or the device takes no rate that is tried.
-        OSError: It cannot be opened, or does not hear ``source``.
-        OSError: The device is busy, forbidden or gone.
+        OSError: The device is busy, forbidden or gone, or does not hear ``source``.
     """
 
     def __init__(

@@ -72,6 +72,8 @@ class PulseStream(Behind):
         return moved
 
     def _begin(self, source: Returning | None) -> bool:
+        if self._pulse is None:
+            raise ConnectionError("no server")
         self._pulse.event_mask_set("source_output")
         self._pulse.event_callback_set(self._wake)
         end = time.monotonic() + _LISTED

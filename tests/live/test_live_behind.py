@@ -92,7 +92,10 @@ def test_a_program_of_jack_that_is_heard_and_ends(jack_at, helper, listen):
     jack = jack_at(48_000)
     command = ["jack_simple_client", "organ", jack.env["JACK_DEFAULT_SERVER"]]
     organ = jack.play(command)
-    names = lambda: subprocess.check_output(["jack_lsp"], env=jack.env, text=True)  # noqa: E731
+
+    def names():
+        return subprocess.check_output(["jack_lsp"], env=jack.env, text=True)
+
     wait_for(lambda: "organ:" in names())
     mic = listen("mic", env=jack.env, device="organ")
     mic.wait("begin")

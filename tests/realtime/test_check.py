@@ -156,7 +156,7 @@ def test_a_very_slow_machine_is_still_timed(tiny, monkeypatch):
         ("midi", Heard(5), FAST, ["no note arrived"]),
         ("midi", Heard(5, notes=3, messages=6), FAST, ["will keep up"]),
     ],
-)  # fmt: skip
+)  # fmt: skip  # a case a line or two
 def test_the_verdict_is_one_line_that_says_what_to_do(stream, heard, speed, words):
     said = verdict(stream, heard, speed)
     assert len(said.splitlines()) == 1

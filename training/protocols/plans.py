@@ -60,7 +60,7 @@ class Training:
         weights: Weight of each label in the loss; 1 where it is not named.
         augmentation: ``pictures`` are rotated, shifted and mirrored, as the first paper did;
             ``filters`` are coloured and masked, as our own live models are trained; ``rolls``
-            are masked twice, and begin anywhere, going on at their end with their beginning.
+            are so, too, and masked once more, and begin anywhere, going round at their end.
         mixup: Windows are added up in pairs, in shares drawn from a beta distribution with this
             parameter twice, and so are their labels (Zhang et al., 2018); 0 for never.
         files: Weight, in the loss, of a second answer: which file a window comes from. It shares

@@ -335,3 +335,23 @@ def test_what_a_device_hears_is_followed_no_more_when_it_cannot_be_opened(sd):
     with pytest.raises(UserError, match="cannot be opened"), Microphone():
         pass
     assert sd.behind.closed == 1
+
+
+def test_a_program_of_jack_that_leaves_while_its_server_hangs(sd):
+    """The input is kept while the server hangs; that it goes on with silence is no return."""
+    sd.plug("organ", rate=16_000, api=1)
+    sd.behind = FakeBehind("organ")
+    stage = Stage(sd)
+    for i in range(100):
+        stage.clock.at(i * 0.01, lambda: stage.feed(np.full(160, 0.5)))
+
+    def leave():
+        assert len(sd.streams) == 1
+        sd.behind.left = True
+
+    stage.clock.at(3, leave)
+    for i in range(300):
+        stage.clock.at(3 + i * 0.01, lambda: stage.feed(np.zeros(160)))
+    result = stage.run(6)
+    assert result.kinds == ["disconnected"]
+    assert not sd.streams
