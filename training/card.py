@@ -140,6 +140,12 @@ def _trained(training: dict[str, Any]) -> list[str]:
             "out.",
             "",
         ]
+    if ear := training.get("ear"):
+        lines += [
+            "Its first layers were taught before which keys are struck, with "
+            f"{ear['epochs'] * ear['windows']:,} stretches of 10 s, and are kept as they were then.",
+            "",
+        ]
     if teacher := training.get("teacher"):
         lines += [
             f"Beside the labels it learned from what `{teacher['name']}` said of each window, in "

@@ -16,6 +16,9 @@ from realtime.files import whole
 
 LOG = "history.json"
 
+EAR = "ear"
+"""Within the folder of a network that is built on an ear, the folder of that ear's own network."""
+
 UNNUMBERED = "last.keras"
 """What the network was called before, whatever its epoch; such a checkpoint is gone on with."""
 
@@ -55,10 +58,8 @@ def read(folder: Path) -> tuple[Any, History]:
         The ``keras.Model`` with its optimizer, and the log; None and an empty log where training
         has to begin.
     """
-    import keras
-
     last = network(folder)
-    return (keras.models.load_model(last), read_history(folder)) if last else (None, [])
+    return (_load(last), read_history(folder)) if last else (None, [])
 
 
 def save(folder: Path, model: Any, history: History) -> None:
@@ -92,13 +93,11 @@ def average(folder: Path, ends: Sequence[int]) -> Any:
     Raises:
         UserError: One is not there.
     """
-    import keras
-
     models = []
     for path in (_cycle(folder, epochs) for epochs in ends):
         if not path.exists():
             raise UserError(f"{path}: is missing; move {folder} away to train anew")
-        models.append(keras.models.load_model(path))
+        models.append(_load(path))
     *_, last = models
     last.set_weights(
         [sum(w) / len(w) for w in zip(*(m.get_weights() for m in models), strict=True)]
@@ -110,6 +109,14 @@ def write(path: Path, model: Any) -> None:
     """Write a ``keras.Model`` in one step."""
     with whole(path) as part:
         model.save(part)
+
+
+def _load(path: Path) -> Any:
+    import keras
+
+    from training.networks import own_layers
+
+    return keras.models.load_model(path, custom_objects=own_layers(keras))
 
 
 def _cycle(folder: Path, epochs: int) -> Path:

@@ -1,43 +1,22 @@
-"""Training: epochs of freshly drawn windows, a checkpoint after each, resumed where it stopped."""
+"""Training a network of a preset: its ear first, where it has one, then all that is built on it."""
 
 from __future__ import annotations
 
 import os
-import time
 from collections.abc import Iterator
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from realtime.errors import UserError
-from realtime.features import build
 from realtime.quiet import quiet_stderr
 from realtime.registry import SHIPPED
-from training import checkpoint, networks
+from training import checkpoint, ear, networks
 from training.distil import Teacher
-from training.inputs import Inputs, lessons
+from training.epochs import Epoch, epochs, optimizer, precision, steps_from
+from training.inputs import Inputs
 from training.presets import Preset
-
-
-@dataclass(frozen=True, slots=True)
-class Epoch:
-    """What an epoch came to.
-
-    Attributes:
-        number: From 1.
-        of: Epochs in all.
-        loss: Mean training loss.
-        accuracy: On its own augmented windows, which are harder than real ones.
-        seconds: Time it took.
-    """
-
-    number: int
-    of: int
-    loss: float
-    accuracy: float
-    seconds: float
 
 
 def quiet_tensorflow(threads: int) -> None:
@@ -70,52 +49,37 @@ def train(preset: Preset, inputs: Inputs, folder: Path, *, seed: int = 0) -> Ite
         UserError: The checkpoint is damaged, or of a network with other inputs or labels, or its
             teacher cannot be loaded.
     """
-    schedule = preset.schedule
-    inputs = lessons(inputs, preset)
     teacher = Teacher(SHIPPED / preset.teacher, preset.taught) if preset.teacher else None
-    folder.mkdir(parents=True, exist_ok=True)
     model, history = checkpoint.read(folder)
     if model is None:
+        if preset.ear:
+            yield from ear.teach(preset, inputs, folder, seed=seed)
         model = untrained(preset, inputs, seed)
-        prepare(model, preset)
+        if preset.ear:
+            networks.take_ear(model, ear.taught(folder))
     elif model.input_shape[1:] != inputs.shape or model.output_shape[1:] != (len(inputs.labels),):
         raise UserError(
             f"{folder}: holds a network for other labels or another feature; "
             f"move it away, or choose --work"
         )
-    for number in range(len(history) + 1, schedule.epochs + 1):
-        started = time.perf_counter()
-        if number - 1 in schedule.restarts:
-            prepare(model, preset, number - 1)
-        rng = np.random.default_rng([seed, number])
-        seed_dropout(model, seed * 100_003 + number)
-        windows, targets = inputs.draw(schedule.windows, rng)
-        if teacher is not None:
-            targets = teacher.soften(windows, targets)
-        result = model.fit(
-            windows,
-            targets,
-            batch_size=schedule.batch,
-            shuffle=False,
-            verbose=0,
-            callbacks=[_begin_anew(model, [seed, number])] if schedule.carried else [],
-        ).history
-        epoch = Epoch(
-            number,
-            schedule.epochs,
-            float(result["loss"][0]),
-            float(result["accuracy"][0]),
-            time.perf_counter() - started,
-        )
-        history.append({"loss": epoch.loss, "accuracy": epoch.accuracy, "seconds": epoch.seconds})
-        if schedule.averaged > 1 and number in schedule.ends:
-            checkpoint.keep(folder, model, number)
-        checkpoint.save(folder, model, history)
-        yield epoch
+
+    def draw(rng: np.random.Generator) -> tuple[np.ndarray, np.ndarray]:
+        windows, targets = inputs.draw(preset.schedule.windows, rng)
+        return windows, teacher.soften(windows, targets) if teacher else targets
+
+    yield from epochs(
+        model,
+        history,
+        preset.schedule,
+        folder,
+        draw=draw,
+        compiled=lambda begun: prepare(model, preset, begun),
+        seed=seed,
+    )
 
 
 def trained(folder: Path, preset: Preset) -> Any:
-    """The network that was trained, for whole windows: a ``keras.Model``."""
+    """The network that was trained, for any number of windows: a ``keras.Model``."""
     import keras
 
     schedule = preset.schedule
@@ -123,15 +87,7 @@ def trained(folder: Path, preset: Preset) -> Any:
         model = checkpoint.average(folder, schedule.ends)
     else:
         model, _ = checkpoint.read(folder)
-    shape = build(preset.feature).shape if preset.crop else None
-    return networks.rebuilt(model, preset.network, keras, shape=shape)
-
-
-def seed_dropout(model: Any, seed: int) -> None:
-    """Let dropout depend on the epoch alone, so that a resumed run is the one that was stopped."""
-    for i, layer in enumerate(model.layers):
-        if hasattr(layer, "seed_generator"):
-            layer.seed_generator.state.assign([seed, i])
+    return networks.rebuilt(model, preset.network, keras)
 
 
 def untrained(preset: Preset, inputs: Inputs, seed: int) -> Any:
@@ -146,29 +102,11 @@ def untrained(preset: Preset, inputs: Inputs, seed: int) -> Any:
 
     schedule = preset.schedule
     keras.utils.set_random_seed(seed)
-    keras.mixed_precision.set_global_policy(
-        "mixed_bfloat16" if schedule.mixed_precision else "float32"
-    )
     batch = schedule.batch if schedule.carried else None
-    model = networks.build(preset.network, inputs.shape, len(inputs.labels), keras, batch=batch)
-    keras.mixed_precision.set_global_policy("float32")
-    networks.settle(model, _steps(preset, 0))
+    with precision(schedule):
+        model = networks.build(preset.network, inputs.shape, len(inputs.labels), keras, batch=batch)
+    networks.settle(model, steps_from(schedule, 0))
     return model
-
-
-def _begin_anew(model: Any, seed: list[int]) -> Any:
-    """A callback that lets every other batch, by chance, and the first begin from nothing."""
-    import keras
-
-    rng = np.random.default_rng([*seed, 1])
-    stateful = [layer for layer in model.layers if getattr(layer, "stateful", False)]
-
-    def begin(step: int, logs: Any = None) -> None:
-        if step == 0 or rng.random() < 0.5:
-            for layer in stateful:
-                layer.reset_state()
-
-    return keras.callbacks.LambdaCallback(on_train_batch_begin=begin)
 
 
 def prepare(model: Any, preset: Preset, begun: int = 0) -> None:
@@ -181,19 +119,9 @@ def prepare(model: Any, preset: Preset, begun: int = 0) -> None:
     """
     import keras
 
-    schedule, steps = preset.schedule, _steps(preset, begun)
-    rate = keras.optimizers.schedules.CosineDecay(
-        schedule.rate / 10, steps, warmup_target=schedule.rate, warmup_steps=steps // 50
-    )
+    schedule = preset.schedule
     model.compile(
-        keras.optimizers.AdamW(rate, weight_decay=schedule.decay, clipnorm=1.0),
+        optimizer(schedule, begun),
         keras.losses.CategoricalCrossentropy(label_smoothing=schedule.smoothing),
         metrics=["accuracy"],
     )
-
-
-def _steps(preset: Preset, begun: int) -> int:
-    """Steps until the next restart, or the end."""
-    schedule = preset.schedule
-    until = min([*(r for r in schedule.restarts if r > begun), schedule.epochs])
-    return (until - begun) * -(-schedule.windows // schedule.batch)

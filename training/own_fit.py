@@ -21,8 +21,9 @@ import numpy as np
 from realtime.registry import SHIPPED
 from training import checkpoint, export, fit, inputs, own, start
 from training.datasets import Dataset
+from training.epochs import Epoch
 from training.evaluate import Heard, listen
-from training.fit import Epoch, trained
+from training.fit import trained
 from training.inputs import Inputs, Progress
 from training.presets import Preset
 

@@ -35,6 +35,9 @@ PICTURE = {
 }
 """30 s of sound as 384 x 256 grey points, three bands a semitone from A0."""
 
+EAR = {"filters": 24, "colours": 8, "units": 384, "dropout": 0.1}
+"""What hears the keys that are struck in such a picture."""
+
 CHORDS = {"kind": "chords", "length": 256, "chord": 0.04, "patterns": True}
 """The last 256 chords and the patterns they make."""
 
@@ -90,8 +93,8 @@ class Preset:
         schedule: How it is trained.
         quantisation: ``int8``, ``dynamic`` (int8 weights, float activations) or ``float32``.
         pool: Windows or stretches made on disk beforehand.
-        crop: Frames of a window that it is trained on; all by default. A network that averages over
-            time learns the same from shorter windows, in less time, and is surer of longer ones.
+        ear: How the ear that its network is built on is taught before, see ``training.ear``; none
+            by default.
         gated: Whether to make its answers fade for sounds unlike its training, see
             ``training.unknown``.
         unknown_below: A likeliest label under this probability is reported as unknown; fitted
@@ -111,7 +114,7 @@ class Preset:
     schedule: Schedule
     quantisation: Literal["int8", "dynamic", "float32"]
     pool: int = 0
-    crop: int = 0
+    ear: Schedule | None = None
     gated: bool = False
     unknown_below: float = 0.0
     smoothing_s: float = 1.0
@@ -189,22 +192,20 @@ PRESETS = {
             inputs="piece-sounds",
             feature=PICTURE,
             network={
-                "name": "mixed",
-                "stem": 24,
-                "vgg": [[32]],
-                "vgg_norm": True,
-                "residual": [48],
-                "dense_blocks": [4, 4],
-                "growth": 16,
-                "dense": 64,
-                "dropout": 0.5,
+                "name": "heard",
+                "ear": EAR,
+                "rows": 192,
+                "embedding": 64,
+                "pattern_dropout": 0.5,
+                "dropout": 0.3,
+                "dense": 120,
             },
+            ear=Schedule(epochs=24, windows=4096, batch=24, rate=3e-3, mixed_precision=True),
             schedule=Schedule(
-                epochs=66, windows=4096, batch=32, rate=1e-3, mixed_precision=True, restarts=(44,)
+                epochs=24, windows=4096, batch=128, rate=4e-3, decay=1e-2, mixed_precision=True
             ),
             quantisation="dynamic",
-            pool=3_200,
-            crop=256,
+            pool=8_000,
             gated=True,
             smoothing_s=5.0,
         ),

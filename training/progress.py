@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from realtime.text import printable
 
 if TYPE_CHECKING:
-    from training.fit import Epoch
+    from training.epochs import Epoch
 
 NAMED = 20
 """Files that are left out by name; of more only the number is told."""
@@ -24,8 +24,9 @@ def say(line: str) -> None:
 def epoch_line(done: Epoch) -> str:
     """What an epoch came to, and how long the rest will take."""
     left = (done.of - done.number) * done.seconds / 60
+    part = f"{done.part}, " if done.part else ""
     return (
-        f"epoch {done.number}/{done.of}  loss {done.loss:.3f}  accuracy {done.accuracy:.3f}  "
+        f"{part}epoch {done.number}/{done.of}  loss {done.loss:.3f}  accuracy {done.accuracy:.3f}  "
         f"{done.seconds:.0f} s  {left:.0f} min left"
     )
 

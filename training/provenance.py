@@ -38,8 +38,8 @@ def describe(preset: Preset, data: Dataset, seed: int) -> dict[str, Any]:
         "labels": data.labels,
         "data": fingerprint(data),
     }
-    if preset.crop:
-        values["crop"] = preset.crop
+    if preset.ear:
+        values["ear"] = asdict(preset.ear)
     if preset.teacher:
         values["teacher"] = [distil.digest(SHIPPED / preset.teacher), preset.taught]
     ready: dict[str, Any] = json.loads(json.dumps(values))
@@ -79,7 +79,7 @@ def claim(folder: Path, wanted: dict[str, Any]) -> str:
     """
     told = ""
     try:
-        if checkpoint.network(folder):
+        if any(checkpoint.network(each) for each in (folder, folder / checkpoint.EAR)):
             found = _read(folder)
             if found is None:
                 return _unknown(folder)

@@ -71,6 +71,8 @@ def ship(
         "schedule": asdict(preset.schedule),
         "network": preset.network,
     }
+    if preset.ear:
+        training["ear"] = asdict(preset.ear)
     if preset.start:
         training["start"] = preset.start
     if preset.teacher:

@@ -118,6 +118,13 @@ def test_who_taught_it_is_told(manifest: Manifest, tmp_path: Path) -> None:
     assert "begins with 0123abcd." in told
 
 
+def test_how_its_ear_was_taught_is_told(manifest: Manifest, tmp_path: Path) -> None:
+    assert "keys are struck" not in written(tmp_path, manifest, [])["What it was trained on"]
+    manifest.training["ear"] = {"epochs": 3, "windows": 4096}
+    told = written(tmp_path, manifest, [])["What it was trained on"]
+    assert "keys are struck, with 12,288 stretches of 10 s" in told
+
+
 def test_what_was_not_measured_is_not_told(manifest: Manifest, tmp_path: Path) -> None:
     told = written(tmp_path, replace(manifest, figures={}, training={"data": "none"}), [])
     assert "It has not been judged" in told["How good it is"]

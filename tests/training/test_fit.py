@@ -29,7 +29,11 @@ def tiny(name: str, epochs: int = 2) -> Preset:
     carried = name == "instrument-lstm"
     schedule = Schedule(epochs=epochs, windows=32, batch=16, carried=carried)
     pool = {"instrument": 500, "composer": 40}[PRESETS[name].task]
-    return replace(PRESETS[name], network=NETWORKS[name], schedule=schedule, pool=pool, teacher="")
+    preset = PRESETS[name]
+    ear = preset.ear and schedule
+    return replace(
+        preset, network=NETWORKS[name], schedule=schedule, ear=ear, pool=pool, teacher=""
+    )
 
 
 @pytest.fixture

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from training import progress
-from training.fit import Epoch
+from training.epochs import Epoch
 
 
 def test_a_ticker_tells_now_and_then_and_at_the_end(monkeypatch, capsys) -> None:

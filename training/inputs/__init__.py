@@ -11,7 +11,6 @@ from typing import Any, Protocol, runtime_checkable
 
 import numpy as np
 
-from realtime.errors import UserError
 from training.datasets import Dataset
 from training.presets import Preset
 from training.work import Jobs
@@ -45,25 +44,14 @@ class Inputs(Protocol):
 
 
 @runtime_checkable
-class Croppable(Protocol):
-    """Inputs that have shorter windows, too."""
+class Struck(Protocol):
+    """Inputs that know which keys are struck in their windows."""
 
-    def crop(self, frames: int) -> Inputs:
-        """The same in windows of so many frames."""
+    def struck(
+        self, n: int, frames: int, rng: np.random.Generator
+    ) -> tuple[np.ndarray, np.ndarray]:
+        """Windows of so many frames, float32 (n, frames, bands), and keys (n, frames, keys)."""
         ...
-
-
-def lessons(inputs: Inputs, preset: Preset) -> Inputs:
-    """What a network learns from: whole windows, or shorter ones where its preset says so.
-
-    Raises:
-        UserError: These inputs have no shorter ones.
-    """
-    if not preset.crop:
-        return inputs
-    if not isinstance(inputs, Croppable):
-        raise UserError(f"preset {preset.name!r}: {preset.inputs} cannot be cropped; leave crop 0")
-    return inputs.crop(preset.crop)
 
 
 def make(preset: Preset, data: Dataset, *, jobs: Jobs, seed: int) -> Inputs:
@@ -95,7 +83,6 @@ def make(preset: Preset, data: Dataset, *, jobs: Jobs, seed: int) -> Inputs:
         preset.feature,
         fonts=find_soundfonts(),
         stretches=preset.pool,
-        crop=preset.crop,
         jobs=jobs,
         seed=seed,
     )

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from copy import copy
 from pathlib import Path
 from typing import Any
 
@@ -17,13 +16,17 @@ from realtime.records import STREAM_RATE, TimedMessage
 from realtime.synth import Synth
 from training.augment import foreign, sound
 from training.augment.background import background
-from training.augment.picture import elsewhere
+from training.augment.picture import colour, elsewhere, rumble
 from training.augment.playing import humanise
 from training.datasets import Dataset
 from training.datasets.midi import Notes, load
 from training.inputs import Progress
 from training.inputs.pool import Pool, Shard, targets
+from training.networks.heard import KEYS
 from training.work import Jobs
+
+LOWEST = 21
+"""MIDI pitch of the lowest key that is heard."""
 
 SHORTEST = 24
 """Notes a piece must have to be trained on."""
@@ -132,20 +135,17 @@ class NoteInputs:
 class PieceSoundInputs:
     """Spectrograms of pieces, played on a piano or as written, by a person or a sequencer.
 
-    The pool holds stretches twice as long as what is trained on, in decibels; each draw takes a
-    window from anywhere in one, transposes it by shifting its bands and masks parts of it.
+    The pool holds stretches twice as long as a window, in decibels, and beside each frame the keys
+    that are struck in it, a bit each; a draw takes a window from anywhere in one, transposes it by
+    shifting its bands and masks parts of it.
 
     Args:
         data: Labelled MIDI files.
         feature: Description of a ``spectrogram`` feature with a logarithmic scale.
         fonts: SoundFonts, used in turn.
         stretches: Size of the pool.
-        crop: Frames of a window that are trained on, at least half of them; all by default.
         jobs: By whom it is made.
         seed: Of every choice.
-
-    Raises:
-        UserError: A crop is shorter than half a window, or longer than a whole one.
     """
 
     SHARD = 40
@@ -160,16 +160,13 @@ class PieceSoundInputs:
         *,
         fonts: list[Path],
         stretches: int,
-        crop: int = 0,
         jobs: Jobs = 1,
         seed: int = 0,
     ) -> None:
-        self._read(feature)
-        if crop and not self.shape[0] <= 2 * crop <= 2 * self.shape[0]:
-            raise UserError(
-                f"a crop of {crop} frames: must be half a window of {self.shape[0]} or more"
-            )
-        self._stretch = {**feature, "frames": 2 * (crop or feature["frames"])}
+        self.feature = feature
+        self._spectrogram: Any = build(feature)
+        self.shape: tuple[int, ...] = self._spectrogram.shape
+        self._stretch = {**feature, "frames": 2 * feature["frames"]}
         self._pieces = Pieces(data)
         self.labels, self.left_out = self._pieces.labels, self._pieces.left_out
         self._fonts, self._seed = fonts, seed
@@ -178,6 +175,7 @@ class PieceSoundInputs:
         key = {
             "files": sorted(str(e.path.resolve()) for e in data.examples),
             "feature": self._stretch,
+            "keys": KEYS,
             "fonts": [f.name for f in fonts],
             "stretches": stretches,
             "seed": seed,
@@ -190,40 +188,51 @@ class PieceSoundInputs:
         """Make the pool."""
         self._pool.prepare(progress)
 
-    def crop(self, frames: int) -> PieceSoundInputs:
-        """The same pool, read in shorter windows; see ``Croppable``."""
-        shorter = copy(self)
-        shorter._read({**self.feature, "frames": frames})
-        return shorter
-
-    def _read(self, feature: dict[str, Any]) -> None:
-        self.feature = feature
-        self._spectrogram: Any = build(feature)
-        self.shape: tuple[int, ...] = self._spectrogram.shape
-
     def draw(self, n: int, rng: np.random.Generator) -> tuple[np.ndarray, np.ndarray]:
         """Windows and targets; see ``Inputs``."""
-        frames, bands = self.shape
+        windows, _, labels = self._draw(n, self.shape[0], rng)
+        for window in windows:
+            elsewhere(window, rng)
+        return windows, targets(labels, len(self.labels))
+
+    def struck(
+        self, n: int, frames: int, rng: np.random.Generator
+    ) -> tuple[np.ndarray, np.ndarray]:
+        """Windows and the keys that are struck in them; see ``Struck``. Nothing is masked."""
+        windows, keys, _ = self._draw(n, frames, rng)
+        for window in windows:
+            rumble(window, rng)
+            colour(window, rng)
+        return windows, keys
+
+    def _draw(
+        self, n: int, frames: int, rng: np.random.Generator
+    ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+        """Windows (n, frames, bands), keys (n, frames, keys) and labels (n,)."""
+        bands = self.shape[1]
         latest = self._stretch["frames"] - frames
         chosen = rng.integers(len(self._pool.labels), size=n)
         windows = np.empty((n, frames, bands), np.float32)
+        keys = np.zeros((n, frames, KEYS), np.float32)
         for j, i in enumerate(chosen):
             start = int(rng.integers(0, latest + 1))
-            stretch = self._pool.window(int(i))[start : start + frames]
+            rows = self._pool.window(int(i))[start : start + frames]
             shift = round(rng.uniform(-self.SHIFT, self.SHIFT) * self._semitone)
             decibels = np.full((frames, bands), self.LOW, np.float32)
-            low, high = max(0, shift), min(bands, bands + shift)
-            decibels[:, low:high] = stretch[:, low - shift : high - shift]
-            decibels[:, low:high] *= (self.HIGH - self.LOW) / 255
-            decibels[:, low:high] += self.LOW
+            to, of = _moved(bands, shift)
+            decibels[:, to] = rows[:, of]
+            decibels[:, to] *= (self.HIGH - self.LOW) / 255
+            decibels[:, to] += self.LOW
             windows[j] = self._spectrogram.picture(decibels)
-            elsewhere(windows[j], rng)
-        return windows, targets(self._pool.labels[chosen], len(self.labels))
+            to, of = _moved(KEYS, round(shift / self._semitone))
+            keys[j][:, to] = np.unpackbits(rows[:, bands:], axis=1, count=KEYS)[:, of]
+        return windows, keys, self._pool.labels[chosen]
 
     def _make(self, k: int) -> Shard:
         rng = np.random.default_rng([self._seed, k])
         long: Any = build(self._stretch)
-        windows = np.zeros((self.SHARD, *long.shape), np.uint8)
+        frames, bands = long.shape
+        rows = np.zeros((self.SHARD, frames, bands + -(-KEYS // 8)), np.uint8)
         labels = np.zeros(self.SHARD, np.int64)
         n = long.window_samples
         with Synth(self._fonts[k % len(self._fonts)]) as synth:
@@ -232,13 +241,32 @@ class PieceSoundInputs:
                     labels[i], samples = -1, _no_music(n, rng)
                 else:
                     labels[i], piece = self._pieces.draw(rng)
-                    samples = play(synth, _stretch(piece, n / STREAM_RATE, rng), n, rng)
+                    notes = _stretch(piece, n / STREAM_RATE, rng)
+                    rows[i, :, bands:] = np.packbits(self._keys(notes, frames), axis=1)
+                    samples = play(synth, notes, n, rng)
                     samples = sound.record(samples, rng) if rng.random() < 0.5 else samples
                 long.reset()
                 long.push(samples)
                 scaled = (long.decibels() - self.LOW) * (255 / (self.HIGH - self.LOW))
-                windows[i] = np.round(np.clip(scaled, 0, 255))
-        return windows, labels, {}
+                rows[i, :, :bands] = np.round(np.clip(scaled, 0, 255))
+        return rows, labels, {}
+
+    def _keys(self, notes: Notes, frames: int) -> np.ndarray:
+        """Which keys are struck in each frame, bool (frames, keys): nearest to its middle."""
+        keys = np.zeros((frames, KEYS), bool)
+        middle = self.feature["win_length"] / 2
+        at = np.round((notes.onsets * STREAM_RATE - middle) / self.feature["hop"]).astype(np.int64)
+        key = notes.pitches - LOWEST
+        inside = (at >= 0) & (at < frames) & (key >= 0) & (key < KEYS)
+        keys[at[inside], key[inside]] = True
+        return keys
+
+
+def _moved(size: int, by: int) -> tuple[slice, slice]:
+    """Where what is moved along an axis comes to lie, and where it lay."""
+    kept = max(0, size - abs(by))
+    to, of = max(0, by), max(0, -by)
+    return slice(to, to + kept), slice(of, of + kept)
 
 
 def _no_music(n: int, rng: np.random.Generator) -> np.ndarray:

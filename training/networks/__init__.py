@@ -15,12 +15,13 @@ import numpy as np
 
 from realtime import plugins
 from realtime.errors import UserError
-from training.networks import bands, hybrid, mixed, patterns, recurrent, vgg
+from training.networks import bands, heard, hybrid, mixed, patterns, recurrent, vgg
 
 BUILDERS: dict[str, Callable[..., Any]] = {
     "vgg": vgg.build,
     "mixed": mixed.build,
     "bands": bands.build,
+    "heard": heard.build,
     "lstm": recurrent.build,
     "patterns": patterns.build,
     "crnn": hybrid.build,
@@ -108,9 +109,36 @@ def rebuilt(
     return twin
 
 
+def ear(spec: dict[str, Any], shape: tuple[int, ...], keras: ModuleType) -> Any:
+    """Build an ear that is to be taught.
+
+    Args:
+        spec: Parameters of ``heard.ear``.
+        shape: Of one window: (frames, bands).
+        keras: ``keras`` or ``tf_keras``.
+
+    Returns:
+        A ``keras.Model`` from float32 (batch, *shape) to (batch, frames, keys).
+    """
+    inputs = keras.Input(shape)
+    x = keras.layers.Reshape((*shape, 1))(inputs)
+    return keras.Model(inputs, heard.ear(x, keras, **spec))
+
+
+def take_ear(model: Any, ear: Any) -> None:
+    """Give a network the weights of the ear that its first layers are."""
+    for old, new in zip(_weighted(ear), _weighted(model), strict=False):
+        new.set_weights(old.get_weights())
+
+
 def _weighted(model: Any) -> list[Any]:
     """Layers that hold weights: a checkpoint may lack others that its network has since."""
     return [layer for layer in model.layers if layer.get_weights()]
+
+
+def own_layers(keras: ModuleType) -> dict[str, Any]:
+    """The classes of layers that Keras does not have, by name: what loading a network asks for."""
+    return {"Patterns": heard.patterns_layer(keras)}
 
 
 def summary(model: Any) -> Any:

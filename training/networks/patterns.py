@@ -46,11 +46,7 @@ def build(
     numbers = layers.Reshape((length, kinds))(layers.Cropping2D((0, (COLUMNS, 0)))(wide))
     numbers = layers.ReLU(PATTERNS - 1.0)(numbers)  # no window may reach outside the table
 
-    start = keras.initializers.RandomNormal(stddev=0.05)
-    looked_up = layers.Embedding(PATTERNS, embedding, embeddings_initializer=start)(numbers)
-    looked_up = layers.Dropout(pattern_dropout, noise_shape=(None, length, kinds, 1))(looked_up)
-    joined = layers.Rescaling(kinds)(layers.AveragePooling2D((1, kinds))(looked_up))  # their sum
-    joined = layers.Reshape((length, embedding))(joined)
+    joined = look_up(numbers, keras, PATTERNS, embedding, pattern_dropout)
     found = layers.ReLU()(layers.Add()([joined, layers.Dense(embedding)(described)]))
     counted = count(found, layers)
 
@@ -62,3 +58,27 @@ def build(
     both = layers.Dropout(dropout)(layers.Concatenate()([counted, followed]))
     both = layers.Dense(dense, activation="relu")(both)
     return layers.Dropout(dropout)(both)
+
+
+def look_up(numbers: Any, keras: ModuleType, table: int, embedding: int, dropout: float) -> Any:
+    """What a table says of all patterns that end with each chord, added up.
+
+    Args:
+        numbers: (batch, chords, kinds), below ``table``.
+        keras: ``keras`` or ``tf_keras``.
+        table: How many patterns there are.
+        embedding: Numbers that a pattern is looked up as.
+        dropout: Share of patterns that are left out in training.
+
+    Returns:
+        float32 (batch, chords, embedding).
+    """
+    layers = keras.layers
+    _, length, kinds = numbers.shape
+    start = keras.initializers.RandomNormal(stddev=0.05)
+    exact = {"dtype": "float32"}  # sums of so many would be coarse in fewer bits
+    found = layers.Embedding(table, embedding, embeddings_initializer=start, **exact)(numbers)
+    found = layers.Dropout(dropout, noise_shape=(None, length, kinds, 1), **exact)(found)
+    found = layers.AveragePooling2D((1, kinds), **exact)(found)
+    joined = layers.Rescaling(kinds, **exact)(found)  # their sum
+    return layers.Reshape((length, embedding), **exact)(joined)

@@ -83,5 +83,6 @@ def count(found: Any, layers: Any) -> Any:
     Returns:
         (batch, kinds), 0 to below 1.
     """
-    average = layers.GlobalAveragePooling1D()(found)
-    return layers.Activation("softsign")(layers.Rescaling(FLATTEN)(average))
+    exact = {"dtype": "float32"}
+    average = layers.GlobalAveragePooling1D(**exact)(found)
+    return layers.Activation("softsign", **exact)(layers.Rescaling(FLATTEN, **exact)(average))

@@ -11,7 +11,8 @@ from typing import Any
 from realtime.errors import UserError
 from training import given, results
 from training.datasets import Dataset, licences
-from training.fit import Epoch, quiet_tensorflow
+from training.epochs import Epoch
+from training.fit import quiet_tensorflow
 from training.progress import Ticker, epoch_line, name_left_out, say
 from training.protocols import PROTOCOLS, plans
 from training.protocols import compare as comparing

@@ -15,8 +15,8 @@ from realtime.files import whole
 from realtime.registry import Manifest
 from training import export
 from training.checkpoint import read_history
+from training.epochs import Epoch
 from training.evaluate import Heard, report
-from training.fit import Epoch
 from training.protocols import PROTOCOLS, Protocol, trainer
 from training.protocols.plans import Plan, shares
 from training.protocols.splits import Fold, split

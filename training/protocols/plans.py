@@ -288,7 +288,8 @@ def find(name: str) -> Plan:
     """A paper's plan, or one of our own presets to be trained on the papers' windows.
 
     Raises:
-        UserError: There is neither, or an installed package's preset is none.
+        UserError: There is neither, or an installed package's preset is none, or its network is
+            built on an ear, for which the papers' windows tell too little.
     """
     if name in PLANS:
         return PLANS[name]
@@ -296,6 +297,11 @@ def find(name: str) -> Plan:
         known = ", ".join([*catalogue.names(), *PLANS])
         raise UserError(f"no preset {name!r}; there are {known}")
     preset = catalogue.find(name)
+    if preset.ear:
+        raise UserError(
+            f"{name}: its ear is taught with notes, which a protocol's windows do not hold; "
+            f"{', '.join(PLANS)} can be trained under one"
+        )
     schedule = preset.schedule
     training = Training(
         epochs=40,

@@ -12,7 +12,7 @@ import numpy as np
 from training import checkpoint, networks
 from training.augment import papers
 from training.augment.picture import colour, mask
-from training.fit import Epoch, seed_dropout
+from training.epochs import Epoch, seed_dropout
 from training.protocols.plans import Plan, Training
 from training.protocols.splits import Fold
 from training.protocols.windows import Windows

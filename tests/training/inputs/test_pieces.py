@@ -2,19 +2,22 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from pathlib import Path
 
 import mido
 import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
-from realtime.errors import UserError
+from realtime.records import STREAM_RATE
 from realtime.synth import default_soundfont
 from training.datasets import read_all
-from training.inputs import lessons, pieces
+from training.datasets.midi import Notes
+from training.inputs import pieces
 from training.inputs.pieces import PieceSoundInputs
-from training.presets import PICTURE, PRESETS
+from training.networks.heard import KEYS
+from training.presets import PICTURE
 
 FEATURE = PICTURE | {"frames": 24}
 
@@ -31,7 +34,8 @@ def source(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, request) -> PieceSou
         path.parent.mkdir(parents=True)
         mido.MidiFile(tracks=[track]).save(path)
     monkeypatch.chdir(tmp_path)
-    monkeypatch.setattr(pieces, "elsewhere", lambda window, rng: None)
+    for change in ("elsewhere", "rumble", "colour"):
+        monkeypatch.setattr(pieces, change, lambda window, rng: None)
     monkeypatch.setattr(pieces, "humanise", lambda notes, rng: notes)
     monkeypatch.setattr(PieceSoundInputs, "SHARD", 12)
     monkeypatch.setattr(PieceSoundInputs, "STRANGE", getattr(request, "param", 0))
@@ -69,37 +73,46 @@ def test_what_is_no_music_is_nobodys(source) -> None:
     assert (targets == 0.5).all()
 
 
-def test_crops_are_shorter_windows_of_the_same_stretches(source) -> None:
-    shorter = source.crop(16)
-    windows, targets = shorter.draw(40, np.random.default_rng(3))
+def test_stretches_are_twice_as_long_as_a_window(source) -> None:
+    rows, bands = source._pool.window(0).shape
+    assert rows == 48
+    assert bands == 256 + 11, "85 keys take 11 bytes"
+
+
+def test_struck_keys_are_where_they_are_heard(source) -> None:
+    windows, keys = source.struck(40, 16, np.random.default_rng(3))
     assert windows.shape == (40, 16, 256)
-    assert shorter.feature["frames"] == 16
-    assert source.draw(2, np.random.default_rng(3))[0].shape == (2, 24, 256)
-    loudest = (windows**16).sum(axis=1)
-    middle = np.array([np.average(np.arange(256), weights=row) for row in loudest])
-    high = targets[:, source.labels.index("chopin")] == 1
-    assert np.median(middle[high]) > np.median(middle[~high]) + 50  # a tail may be all noise
+    assert keys.shape == (40, 16, KEYS)
+    struck = np.argwhere(keys)
+    assert len(struck) > 200
+    bands = 3 * struck[:, 2]
+    level = {by: windows[struck[:, 0], struck[:, 1], bands + by].mean() for by in (-9, -6, 0, 6, 9)}
+    assert level[0] == max(level.values())  # rooms and microphones make some of them faint
+    assert level[0] > 0.5
+    assert len(set(struck[:, 2].tolist())) > 8, "transposed"
 
 
-def test_stretches_are_twice_as_long_as_what_is_learned_from(source) -> None:
-    assert source._pool.window(0).shape == (48, 256)
-    data = read_all([f"composers:{Path('pieces').resolve()}"])
-    made = PieceSoundInputs(data, FEATURE, fonts=[default_soundfont()], stretches=12, crop=16)
-    made.prepare(lambda *_: None)
-    assert made._pool.window(0).shape == (32, 256)
-    assert made.draw(3, np.random.default_rng(0))[0].shape == (3, 24, 256)
+def test_a_key_is_struck_in_the_frame_whose_middle_is_nearest(source) -> None:
+    hop, win_length = FEATURE["hop"], FEATURE["win_length"]
+    at = (np.array([0, 3, 23]) * hop + win_length / 2) / STREAM_RATE
+    one = np.ones(3, np.int64)
+    notes = Notes(at, at, np.array([21, 60, 105]), one, one)
+    keys = source._keys(notes, 24)
+    assert np.argwhere(keys).tolist() == [[0, 0], [3, 39], [23, 84]]
+    late = Notes(at + 0.45 * hop / STREAM_RATE, at, np.array([20, 60, 106]), one, one)
+    assert np.argwhere(source._keys(late, 24)).tolist() == [[3, 39]], "others have no band"
 
 
-def test_what_has_no_crops_says_so(source) -> None:
-    preset = PRESETS["composer-cnn"]
-    assert lessons(source, replace(preset, crop=0)) is source
-    assert lessons(source, replace(preset, crop=16)).shape == (16, 256)
-    with pytest.raises(UserError, match="cannot be cropped"):
-        lessons(object(), preset)
+@pytest.mark.parametrize("source", [1], indirect=True)
+def test_nothing_is_struck_where_there_is_no_music(source) -> None:
+    _, keys = source.struck(8, 16, np.random.default_rng(2))
+    assert not keys.any()
 
 
-@pytest.mark.parametrize("crop", [11, 25])
-def test_crops_are_half_a_window_or_more(source, crop) -> None:
-    data = read_all([f"composers:{Path('pieces').resolve()}"])
-    with pytest.raises(UserError, match=f"a crop of {crop} frames"):
-        PieceSoundInputs(data, FEATURE, fonts=[default_soundfont()], stretches=12, crop=crop)
+@given(st.integers(1, 90), st.integers(-100, 100))
+def test_what_is_moved_out_is_gone(size: int, by: int) -> None:
+    to, of = pieces._moved(size, by)
+    moved = np.zeros(size, int)
+    moved[to] = np.arange(1, size + 1)[of]
+    expected = [i - by + 1 if 0 <= i - by < size else 0 for i in range(size)]
+    assert moved.tolist() == expected

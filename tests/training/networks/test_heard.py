@@ -1,0 +1,160 @@
+"""The ear, and the patterns that are counted of what it hears."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from tiny_models import NETWORKS
+
+from realtime.features import build
+from realtime.features.chords import COLUMNS, PATTERNS, STEPS, chord_matrix
+from realtime.features.chords import TABLES as CHORD_TABLES
+from training import networks
+from training.fit import quiet_tensorflow
+from training.networks.heard import HASHED as HASHES
+from training.networks.heard import KEYS, TABLES, patterns_layer
+from training.presets import PICTURE, PRESETS
+
+keras = pytest.importorskip("keras")
+
+TINY = NETWORKS["composer-cnn"]
+FRAMES, ROWS = 40, 12
+HASHED = (3, 6)
+NONE = -1
+
+
+@pytest.fixture(scope="module", autouse=True)
+def _seeded():
+    quiet_tensorflow(1)
+    keras.utils.set_random_seed(0)
+
+
+@pytest.fixture(scope="module")
+def model():
+    return networks.build(TINY, (FRAMES, 256), 3, keras)
+
+
+def roll(seed: int, low: int = 0, high: int = KEYS, density: float = 0.5) -> np.ndarray:
+    """Chance music: keys from ``low`` to below ``high`` in some of the frames."""
+    rng = np.random.default_rng(seed)
+    keys = np.zeros((FRAMES, KEYS), np.float32)
+    for frame in np.flatnonzero(rng.random(FRAMES) < density):
+        keys[frame, rng.integers(low, high, rng.integers(1, 9))] = 1
+    return keys
+
+
+def numbers(keys: np.ndarray, rows: int = ROWS) -> np.ndarray:
+    """Patterns of each chord, counted within their kind; -1 for none."""
+    given = np.asarray(patterns_layer(keras)(rows)(keys[None]))[0]
+    assert given.dtype == np.int32
+    return np.where(given == sum(TABLES), NONE, given - offsets(TABLES))
+
+
+def offsets(tables) -> np.ndarray:
+    return np.cumsum([0, *tables[:-1]])
+
+
+def as_notes(keys: np.ndarray, rows: int = ROWS) -> np.ndarray:
+    """The same by what reads a MIDI stream."""
+    frames, pitches = np.nonzero(keys)
+    held = np.full(len(frames), 0.1)
+    made = chord_matrix(frames * 0.1, held, pitches + 21, length=rows, chord=0.04)
+    found = made[:, COLUMNS:].astype(np.int64)
+    return np.where(found == PATTERNS - 1, NONE, found - offsets(CHORD_TABLES))
+
+
+@settings(deadline=None, max_examples=25)
+@given(st.integers(0, 10**6), st.sampled_from([0.1, 0.25, 0.9]))
+def test_patterns_are_those_of_the_notes(seed: int, density: float) -> None:
+    keys = roll(seed, density=density)
+    rows = FRAMES  # the window's first chord may not be the first that was played
+    heard, read = numbers(keys, rows), as_notes(keys, rows)
+    np.testing.assert_array_equal(heard == NONE, read == NONE)
+    exact = [kind for kind in range(len(TABLES)) if kind not in HASHED]
+    np.testing.assert_array_equal(heard[:, exact], read[:, exact])
+    code, bass, top = read[:, 0], read[:, 1] // STEPS, read[:, 1] % STEPS
+    chords = (np.roll(code, 1) * 2048 + code) * STEPS + bass
+    turns = (np.roll(top, 2) * STEPS + np.roll(top, 1)) * STEPS + top
+    for kind, pattern in zip(HASHED, (chords, turns), strict=True):  # spread otherwise
+        there = heard[:, kind] != NONE
+        np.testing.assert_array_equal(heard[there, kind], pattern[there] % HASHES)
+
+
+@settings(deadline=None, max_examples=25)
+@given(st.integers(0, 10**6), st.integers(-20, 20))
+def test_patterns_are_the_same_in_every_key(seed: int, by: int) -> None:
+    keys = roll(seed, low=25, high=60)
+    np.testing.assert_array_equal(numbers(keys), numbers(np.roll(keys, by, axis=1)))
+
+
+@settings(deadline=None, max_examples=25)
+@given(st.integers(0, 10**6))
+def test_every_pattern_is_in_its_table(seed: int) -> None:
+    found = numbers(roll(seed, density=0.9))
+    assert (found >= NONE).all()
+    assert (found < np.array(TABLES)).all()
+
+
+def test_the_last_chords_are_kept(model) -> None:
+    keys = roll(1, density=0.9)
+    kept = np.flatnonzero(keys.any(axis=1))[-ROWS:]
+    alone = np.zeros_like(keys)
+    alone[kept] = keys[kept]
+    assert (np.count_nonzero(keys.any(axis=1))) > ROWS
+    np.testing.assert_array_equal(numbers(keys), numbers(alone))
+
+
+def test_silence_has_no_pattern(model) -> None:
+    assert (numbers(np.zeros((FRAMES, KEYS), np.float32)) == NONE).all()
+    said = np.asarray(model(np.zeros((1, FRAMES, 256), np.float32)))
+    assert np.isfinite(said).all()
+    assert said.sum() == pytest.approx(1, abs=1e-5)
+
+
+def test_a_key_is_heard_in_its_own_bands() -> None:
+    ear = networks.ear(TINY["ear"] | {"filters": 1}, (FRAMES, 256), keras)
+    (first,) = [layer for layer in ear.layers if layer.__class__.__name__ == "Conv2D"][:1]
+    middle = np.zeros(first.get_weights()[0].shape, np.float32)
+    middle[2, 3] = 1
+    first.set_weights([middle])
+    given = np.random.default_rng(0).random((2, FRAMES, 256)).astype(np.float32)
+    heard = np.asarray(keras.Model(ear.inputs, first.output)(given))[..., 0]
+    np.testing.assert_allclose(heard, given[:, :, ::3][:, :, :KEYS], atol=1e-6)
+
+
+def test_no_training_changes_the_ear(model) -> None:
+    model.compile("sgd", "categorical_crossentropy")
+    before = [weights.copy() for weights in model.get_weights()]
+    windows = np.random.default_rng(0).random((16, FRAMES, 256)).astype(np.float32)
+    model.fit(windows, np.eye(3, dtype=np.float32)[np.arange(16) % 3], verbose=0)
+    ear = networks.ear(TINY["ear"], (FRAMES, 256), keras)
+    n = len(ear.get_weights())
+    for old, new in zip(before[:n], model.get_weights()[:n], strict=True):
+        np.testing.assert_array_equal(old, new)
+    assert any((a != b).any() for a, b in zip(before[n:], model.get_weights()[n:], strict=True))
+
+
+def test_a_network_takes_its_ear(model) -> None:
+    ear = networks.ear(TINY["ear"], (16, 256), keras)
+    networks.take_ear(model, ear)
+    n = len(ear.get_weights())
+    assert n == 22
+    for mine, taken in zip(ear.get_weights(), model.get_weights()[:n], strict=True):
+        np.testing.assert_array_equal(mine, taken)
+
+
+def test_export_can_rebuild_it(model) -> None:
+    tf_keras = pytest.importorskip("tf_keras")
+    twin = networks.rebuilt(model, TINY, tf_keras)
+    given = np.random.default_rng(1).random((3, FRAMES, 256)).astype(np.float32)
+    np.testing.assert_allclose(np.asarray(twin(given)), np.asarray(model(given)), atol=1e-6)
+
+
+def test_the_preset_reads_what_its_feature_gives() -> None:
+    preset = PRESETS["composer-cnn"]
+    shape = build(PICTURE).shape
+    model = networks.build(preset.network, shape, 9, keras)
+    assert model.input_shape == (None, *shape)
+    assert model.output_shape == (None, 9)

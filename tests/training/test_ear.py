@@ -1,0 +1,101 @@
+"""How an ear is taught, and that the network built on it has it."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+from tiny_models import NETWORKS
+
+from realtime.errors import UserError
+from training import checkpoint, ear, provenance
+from training.fit import quiet_tensorflow, train
+from training.networks.heard import KEYS
+from training.presets import PRESETS, Schedule
+
+pytest.importorskip("tensorflow")
+
+SCHEDULE = Schedule(epochs=2, windows=8, batch=4)
+PRESET = replace(
+    PRESETS["composer-cnn"],
+    network=NETWORKS["composer-cnn"],
+    schedule=SCHEDULE,
+    ear=SCHEDULE,
+)
+
+
+class Source:
+    """A key every fourth frame, loud in its own band, always high or always low on the keyboard."""
+
+    labels = ("low", "high")
+    feature = PRESET.feature
+    shape = (32, 256)
+    left_out: dict[str, str] = {}  # noqa: RUF012 - never written to
+
+    def struck(self, n: int, frames: int, rng: np.random.Generator):
+        windows = np.zeros((n, frames, 256), np.float32)
+        keys = np.zeros((n, frames, KEYS), np.float32)
+        for i, high in enumerate(rng.random(n) < 0.5):
+            for frame in range(1, frames, 4):
+                key = int(rng.integers(40) + 40 * high)
+                windows[i, frame : frame + 3, 3 * key] = 1
+                keys[i, frame, key] = 1
+        return windows, keys
+
+    def draw(self, n: int, rng: np.random.Generator):
+        windows, keys = self.struck(n, 32, rng)
+        high = keys.argmax(axis=2).max(axis=1) >= 40
+        return windows, np.eye(2, dtype=np.float32)[high.astype(int)]
+
+
+@pytest.fixture(autouse=True)
+def _quiet() -> None:
+    quiet_tensorflow(2)
+
+
+def test_it_is_taught_first_and_kept(tmp_path: Path) -> None:
+    told = [(e.part, e.number, e.of) for e in train(PRESET, Source(), tmp_path)]
+    assert told == [("ear", 1, 2), ("ear", 2, 2), ("", 1, 2), ("", 2, 2)]
+    model, _ = checkpoint.read(tmp_path)
+    mine = ear.taught(tmp_path).get_weights()
+    for taught, built_on in zip(mine, model.get_weights(), strict=False):
+        np.testing.assert_array_equal(taught, built_on)
+
+
+@pytest.mark.parametrize("stopped", [1, 2, 3])
+def test_it_goes_on_where_it_was_stopped(tmp_path: Path, stopped: int) -> None:
+    whole = [e.loss for e in train(PRESET, Source(), tmp_path / "whole")]
+    broken = train(PRESET, Source(), tmp_path / "broken")
+    first = [next(broken).loss for _ in range(stopped)]
+    broken.close()
+    rest = [e.loss for e in train(PRESET, Source(), tmp_path / "broken")]
+    assert first + rest == pytest.approx(whole, rel=1e-4)
+
+
+def test_it_learns_which_key_sounds(tmp_path: Path) -> None:
+    spec = PRESET.network["ear"] | {"filters": 8, "colours": 4, "units": 64, "dropout": 0.0}
+    schedule = Schedule(epochs=8, windows=256, batch=8, rate=1e-2)
+    preset = replace(PRESET, network=PRESET.network | {"ear": spec}, ear=schedule)
+    *_, last = ear.teach(preset, Source(), tmp_path, seed=0)
+    assert last.accuracy > 0.5
+    windows, keys = Source().struck(40, ear.FRAMES, np.random.default_rng(99))
+    heard = np.asarray(ear.taught(tmp_path)(windows))
+    there = keys.any(axis=2)
+    assert (heard[there].argmax(axis=1) == keys[there].argmax(axis=1)).mean() > 0.8
+
+
+def test_inputs_that_do_not_know_what_is_struck_cannot_teach_it(tmp_path: Path) -> None:
+    with pytest.raises(UserError, match="preset 'composer-cnn': piece-sounds cannot teach an ear"):
+        next(ear.teach(PRESET, object(), tmp_path, seed=0))  # type: ignore[arg-type]
+
+
+def test_an_ear_that_was_taught_from_anything_else_is_set_aside(tmp_path: Path) -> None:
+    work = tmp_path / "composer-cnn"
+    assert provenance.claim(work, {"data": 1}) == ""
+    next(ear.teach(PRESET, Source(), work, seed=0))
+    assert provenance.claim(work, {"data": 1}) == "", "gone on with"
+    assert "was trained from other data" in provenance.claim(work, {"data": 2})
+    assert not (work / checkpoint.EAR).exists()
+    assert (tmp_path / "composer-cnn-1" / checkpoint.EAR).exists()

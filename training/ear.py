@@ -1,0 +1,83 @@
+"""How an ear is taught which keys are struck, before a network is built on it.
+
+See ``training.networks.heard``. A window has one composer, but some 30,000 keys in its frames that
+are struck or are not: so an ear learns in minutes what it would take a network days to find out.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from realtime.errors import UserError
+from training import checkpoint, networks
+from training.epochs import Epoch, epochs, optimizer, precision
+from training.inputs import Inputs, Struck
+from training.networks.heard import SURE
+from training.presets import Preset, Schedule
+
+FRAMES = 128
+"""Frames of the windows that it is taught with: 10 s."""
+
+
+def teach(preset: Preset, inputs: Inputs, folder: Path, *, seed: int) -> Iterator[Epoch]:
+    """Teach the ear of a preset's network, and tell of each epoch; see ``fit.train``.
+
+    What is told as accuracy is the intersection over union of the keys struck and heard.
+
+    Args:
+        preset: Has an ear, and says how it is taught.
+        inputs: Prepared source of windows.
+        folder: Where the checkpoint of the network lies; the ear's lies in it.
+        seed: Of weights and windows.
+
+    Raises:
+        UserError: These inputs do not tell which keys are struck, or the checkpoint is damaged.
+    """
+    schedule = preset.ear
+    if schedule is None or not isinstance(inputs, Struck):
+        raise UserError(f"preset {preset.name!r}: {preset.inputs} cannot teach an ear")
+    model, history = checkpoint.read(folder / checkpoint.EAR)
+    if model is None:
+        model = _untaught(preset.network["ear"], schedule, inputs.shape[1], seed)
+    source: Struck = inputs
+
+    def draw(rng: np.random.Generator) -> tuple[np.ndarray, np.ndarray]:
+        return source.struck(schedule.windows, FRAMES, rng)
+
+    def compiled(begun: int) -> None:
+        import keras
+
+        model.compile(
+            optimizer(schedule, begun),
+            keras.losses.BinaryCrossentropy(),
+            metrics=[keras.metrics.BinaryIoU([1], threshold=SURE, name="accuracy")],
+        )
+
+    yield from epochs(
+        model,
+        history,
+        schedule,
+        folder / checkpoint.EAR,
+        draw=draw,
+        compiled=compiled,
+        seed=seed,
+        part="ear",
+    )
+
+
+def taught(folder: Path) -> Any:
+    """The ear of a network whose checkpoint lies in a folder: a ``keras.Model``."""
+    model, _ = checkpoint.read(folder / checkpoint.EAR)
+    return model
+
+
+def _untaught(spec: dict[str, Any], schedule: Schedule, bands: int, seed: int) -> Any:
+    import keras
+
+    keras.utils.set_random_seed(seed)
+    with precision(schedule):
+        return networks.ear(spec, (FRAMES, bands), keras)
