@@ -143,7 +143,7 @@ def _trained(training: dict[str, Any]) -> list[str]:
     if ear := training.get("ear"):
         lines += [
             "Its first layers were taught before which keys are struck, with "
-            f"{ear['epochs'] * ear['windows']:,} stretches of 10 s, and are kept as they were then.",
+            f"{ear['epochs'] * ear['windows']:,} stretches of 10 s, and kept as they were.",
             "",
         ]
     if teacher := training.get("teacher"):

@@ -196,7 +196,7 @@ PRESETS = {
                 "ear": EAR,
                 "rows": 192,
                 "embedding": 64,
-                "pattern_dropout": 0.5,
+                "pattern_dropout": 0.3,
                 "dropout": 0.3,
                 "dense": 120,
             },

@@ -91,7 +91,8 @@ def fit_gate(model: Any, inputs: Inputs, *, jobs: int, progress: Progress) -> Ga
     others = foreign_windows(inputs.feature, FOREIGN, FIT, jobs=jobs, progress=progress)
     strange = np.concatenate(list(others.values()))
     for window in strange:  # or else these changes, which training windows have, would count
-        elsewhere(window, rng)
+        if rng.random() < inputs.changed:
+            elsewhere(window, rng)
     reader = keras.Model(model.inputs, networks.summary(model))
     read = reader.predict(np.concatenate([windows, strange]), batch_size=64, verbose=0)
     read = np.asarray(read, np.float64)

@@ -80,6 +80,8 @@ class NoteInputs:
         feature: Description of a ``notes`` or ``chords`` feature.
     """
 
+    changed = 0.0
+
     DURATIONS_HIDDEN = 0.3
     """Share of windows that are told no durations: pedals and pianos blur them."""
 
@@ -151,6 +153,7 @@ class PieceSoundInputs:
     SHARD = 40
     LOW, HIGH = -145.0, 10.0  # dBFS that uint8 0 and 255 stand for
     SHIFT = 4  # semitones a draw is transposed by at most
+    changed = 0.3  # what an ear mishears of a masked or coloured window teaches little
     STRANGE = 0.1  # share of stretches that are no music, for which every label is equally wrong
 
     def __init__(
@@ -192,7 +195,8 @@ class PieceSoundInputs:
         """Windows and targets; see ``Inputs``."""
         windows, _, labels = self._draw(n, self.shape[0], rng)
         for window in windows:
-            elsewhere(window, rng)
+            if rng.random() < self.changed:
+                elsewhere(window, rng)
         return windows, targets(labels, len(self.labels))
 
     def struck(

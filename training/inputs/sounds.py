@@ -44,6 +44,8 @@ class SoundInputs:
         seed: Of every choice.
     """
 
+    changed = 1.0
+
     def __init__(
         self,
         data: Dataset,

@@ -6,12 +6,16 @@ from functools import cache
 from types import ModuleType
 from typing import Any
 
+from realtime.errors import UserError
 from realtime.features.chords import PACE, STEP, STEPS
 from training.networks.patterns import look_up
 from training.networks.recurrent import count
 
 KEYS = 85
-"""Keys that are heard, from A0 (MIDI 21) to A7: three bands each in a picture of 256 bands."""
+"""Keys that are heard, from A0 (MIDI 21) to A7."""
+
+BANDS = 3 * KEYS + 1
+"""Bands of the picture that is heard: three a semitone from A0."""
 
 SURE = 0.4
 """Probability from which a key counts as struck."""
@@ -39,7 +43,7 @@ def ear(
     read together, since a tone's overtones lie in the bands of others.
 
     Args:
-        x: (batch, frames, 256, 1), a picture with three bands a semitone from A0.
+        x: (batch, frames, ``BANDS``, 1), a picture.
         keras: ``keras`` or ``tf_keras``.
         filters: Filters of the first layer.
         colours: What is kept of them for each key.
@@ -49,8 +53,13 @@ def ear(
 
     Returns:
         (batch, frames, ``KEYS``), float32, 0 to 1.
+
+    Raises:
+        UserError: The picture has more or fewer bands.
     """
     layers = keras.layers
+    if x.shape[2] != BANDS:
+        raise UserError(f"an ear hears {BANDS} bands, three a semitone from A0, not {x.shape[2]}")
 
     def add(layer: Any, x: Any) -> Any:
         layer.trainable = taught
@@ -87,7 +96,7 @@ def build(
     in every key. No gradient passes from the patterns to the ear.
 
     Args:
-        x: (batch, frames, 256, 1); see ``ear``.
+        x: (batch, frames, ``BANDS``, 1); see ``ear``.
         keras: ``keras`` or ``tf_keras``.
         ear: What the ear is made of: all parameters of ``ear`` by name.
         rows: Chords of a window that are counted, the last ones.

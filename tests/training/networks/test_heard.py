@@ -8,6 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from tiny_models import NETWORKS
 
+from realtime.errors import UserError
 from realtime.features import build
 from realtime.features.chords import COLUMNS, PATTERNS, STEPS, chord_matrix
 from realtime.features.chords import TABLES as CHORD_TABLES
@@ -122,6 +123,11 @@ def test_a_key_is_heard_in_its_own_bands() -> None:
     given = np.random.default_rng(0).random((2, FRAMES, 256)).astype(np.float32)
     heard = np.asarray(keras.Model(ear.inputs, first.output)(given))[..., 0]
     np.testing.assert_allclose(heard, given[:, :, ::3][:, :, :KEYS], atol=1e-6)
+
+
+def test_other_pictures_are_refused() -> None:
+    with pytest.raises(UserError, match="an ear hears 256 bands, three a semitone from A0, not 64"):
+        networks.build(TINY, (FRAMES, 64), 3, keras)
 
 
 def test_no_training_changes_the_ear(model) -> None:

@@ -14,5 +14,5 @@ def test_the_papers_features() -> None:
 
 
 def test_what_is_built_on_an_ear_has_no_plan() -> None:
-    with pytest.raises(UserError, match="composer-cnn: its ear is taught with notes.*cnn-bands"):
+    with pytest.raises(UserError, match=r"composer-cnn: its ear is taught with notes.*cnn-bands"):
         find("composer-cnn")
