@@ -196,13 +196,13 @@ PRESETS = {
                 "ear": EAR,
                 "rows": 192,
                 "embedding": 64,
-                "pattern_dropout": 0.3,
+                "pattern_dropout": 0.5,
                 "dropout": 0.3,
                 "dense": 120,
             },
             ear=Schedule(epochs=24, windows=4096, batch=24, rate=3e-3, mixed_precision=True),
             schedule=Schedule(
-                epochs=24, windows=4096, batch=128, rate=4e-3, decay=1e-2, mixed_precision=True
+                epochs=48, windows=4096, batch=128, rate=4e-3, decay=1e-2, mixed_precision=True
             ),
             quantisation="dynamic",
             pool=8_000,

@@ -90,9 +90,8 @@ def fit_gate(model: Any, inputs: Inputs, *, jobs: int, progress: Progress) -> Ga
     windows, targets = inputs.draw(KNOWN, rng)
     others = foreign_windows(inputs.feature, FOREIGN, FIT, jobs=jobs, progress=progress)
     strange = np.concatenate(list(others.values()))
-    for window in strange:  # or else these changes, which training windows have, would count
-        if rng.random() < inputs.changed:
-            elsewhere(window, rng)
+    for window in strange if inputs.changed else ():  # or else these changes would count
+        elsewhere(window, rng)
     reader = keras.Model(model.inputs, networks.summary(model))
     read = reader.predict(np.concatenate([windows, strange]), batch_size=64, verbose=0)
     read = np.asarray(read, np.float64)

@@ -19,7 +19,7 @@ class Rising:
     labels = ("low", "high")
     feature = {"kind": "stub"}  # noqa: RUF012  as a manifest holds it
     shape = SHAPE
-    changed = 1
+    changed = True
 
     def draw(self, n, rng):
         kind = rng.integers(2, size=n)

@@ -27,14 +27,14 @@ class Inputs(Protocol):
         feature: The feature's description, as a manifest holds it.
         shape: Shape of one window.
         left_out: Files that could not be used, and why.
-        changed: Share of windows of sound that are changed by ``augment.picture.elsewhere``.
+        changed: Whether windows of sound are changed by ``augment.picture.elsewhere``.
     """
 
     labels: list[str]
     feature: dict[str, Any]
     shape: tuple[int, ...]
     left_out: dict[str, str]
-    changed: float
+    changed: bool
 
     def prepare(self, progress: Progress) -> None:
         """Do what must be done once before the first batch; takes up where it was stopped."""

@@ -16,7 +16,7 @@ from realtime.records import STREAM_RATE, TimedMessage
 from realtime.synth import Synth
 from training.augment import foreign, sound
 from training.augment.background import background
-from training.augment.picture import colour, elsewhere, rumble
+from training.augment.picture import colour, rumble
 from training.augment.playing import humanise
 from training.datasets import Dataset
 from training.datasets.midi import Notes, load
@@ -80,7 +80,7 @@ class NoteInputs:
         feature: Description of a ``notes`` or ``chords`` feature.
     """
 
-    changed = 0.0
+    changed = False
 
     DURATIONS_HIDDEN = 0.3
     """Share of windows that are told no durations: pedals and pianos blur them."""
@@ -138,8 +138,9 @@ class PieceSoundInputs:
     """Spectrograms of pieces, played on a piano or as written, by a person or a sequencer.
 
     The pool holds stretches twice as long as a window, in decibels, and beside each frame the keys
-    that are struck in it, a bit each; a draw takes a window from anywhere in one, transposes it by
-    shifting its bands and masks parts of it.
+    that are struck in it, a bit each. A draw takes a window from anywhere in one, as it is: what an
+    ear mishears of one that was changed once more teaches little, and patterns are the same in
+    every key. What teaches the ear itself is transposed, by shifting its bands, and changed.
 
     Args:
         data: Labelled MIDI files.
@@ -152,8 +153,8 @@ class PieceSoundInputs:
 
     SHARD = 40
     LOW, HIGH = -145.0, 10.0  # dBFS that uint8 0 and 255 stand for
-    SHIFT = 4  # semitones a draw is transposed by at most
-    changed = 0.3  # what an ear mishears of a masked or coloured window teaches little
+    SHIFT = 4  # semitones by which windows are transposed at most that teach an ear
+    changed = False
     STRANGE = 0.1  # share of stretches that are no music, for which every label is equally wrong
 
     def __init__(
@@ -193,26 +194,26 @@ class PieceSoundInputs:
 
     def draw(self, n: int, rng: np.random.Generator) -> tuple[np.ndarray, np.ndarray]:
         """Windows and targets; see ``Inputs``."""
-        windows, _, labels = self._draw(n, self.shape[0], rng)
-        for window in windows:
-            if rng.random() < self.changed:
-                elsewhere(window, rng)
+        windows, _, labels = self._draw(n, self.shape[0], rng, semitones=0)
         return windows, targets(labels, len(self.labels))
 
     def struck(
         self, n: int, frames: int, rng: np.random.Generator
     ) -> tuple[np.ndarray, np.ndarray]:
-        """Windows and the keys that are struck in them; see ``Struck``. Nothing is masked."""
-        windows, keys, _ = self._draw(n, frames, rng)
+        """Windows and the keys that are struck in them, transposed and changed; see ``Struck``."""
+        windows, keys, _ = self._draw(n, frames, rng, semitones=self.SHIFT)
         for window in windows:
             rumble(window, rng)
             colour(window, rng)
         return windows, keys
 
     def _draw(
-        self, n: int, frames: int, rng: np.random.Generator
+        self, n: int, frames: int, rng: np.random.Generator, *, semitones: float
     ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-        """Windows (n, frames, bands), keys (n, frames, keys) and labels (n,)."""
+        """Windows (n, frames, bands), keys (n, frames, keys) and labels (n,).
+
+        They are transposed by so many semitones at most.
+        """
         bands = self.shape[1]
         latest = self._stretch["frames"] - frames
         chosen = rng.integers(len(self._pool.labels), size=n)
@@ -221,7 +222,7 @@ class PieceSoundInputs:
         for j, i in enumerate(chosen):
             start = int(rng.integers(0, latest + 1))
             rows = self._pool.window(int(i))[start : start + frames]
-            shift = round(rng.uniform(-self.SHIFT, self.SHIFT) * self._semitone)
+            shift = round(rng.uniform(-semitones, semitones) * self._semitone)
             decibels = np.full((frames, bands), self.LOW, np.float32)
             to, of = _moved(bands, shift)
             decibels[:, to] = rows[:, of]

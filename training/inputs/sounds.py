@@ -44,7 +44,7 @@ class SoundInputs:
         seed: Of every choice.
     """
 
-    changed = 1.0
+    changed = True
 
     def __init__(
         self,

@@ -171,7 +171,7 @@ class Trial:
 class _TrainingWindows:
     """A fold's training windows as ``training.inputs.Inputs``, for the int8 converter."""
 
-    changed = 0.0
+    changed = False
 
     def __init__(self, trial: Trial, fold: Fold) -> None:
         self.labels, self.feature = trial.windows.labels, trial.plan.feature
