@@ -6,6 +6,7 @@ import argparse
 import re
 import sys
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -178,7 +179,7 @@ def _build(
         )
         measured[own_fit.JUDGED] = heard
         say(f"{preset.name}: {own_fit.verdict(heard)}")
-    learn = own_fit.train if preset.start else fit.train
+    learn = own_fit.train if preset.start else partial(fit.train, progress=Ticker())
     for epoch in () if trained else learn(preset, source, work, seed=args.seed):
         say(epoch_line(epoch))
     say("exporting")

@@ -12,41 +12,39 @@ from typing import Any
 
 import numpy as np
 
-from realtime.errors import UserError
 from training import checkpoint, networks
 from training.epochs import Epoch, epochs, optimizer, precision
-from training.inputs import Inputs, Struck
+from training.inputs import Struck
 from training.networks.heard import SURE
-from training.presets import Preset, Schedule
+from training.presets import Schedule
 
 FRAMES = 128
 """Frames of the windows that it is taught with: 10 s."""
 
 
-def teach(preset: Preset, inputs: Inputs, folder: Path, *, seed: int) -> Iterator[Epoch]:
-    """Teach the ear of a preset's network, and tell of each epoch; see ``fit.train``.
+def teach(
+    spec: dict[str, Any], schedule: Schedule, inputs: Struck, folder: Path, *, seed: int
+) -> Iterator[Epoch]:
+    """Teach an ear, and tell of each epoch; see ``fit.train``.
 
     What is told as accuracy is the intersection over union of the keys struck and heard.
 
     Args:
-        preset: Has an ear, and says how it is taught.
+        spec: What it is made of: parameters of ``networks.heard.ear``.
+        schedule: How it is taught.
         inputs: Prepared source of windows.
-        folder: Where the checkpoint of the network lies; the ear's lies in it.
+        folder: Where the checkpoint of the network lies that is built on it; its own lies in that.
         seed: Of weights and windows.
 
     Raises:
-        UserError: These inputs do not tell which keys are struck, or the checkpoint is damaged.
+        UserError: The checkpoint is damaged.
     """
-    schedule = preset.ear
-    if schedule is None or not isinstance(inputs, Struck):
-        raise UserError(f"preset {preset.name!r}: {preset.inputs} cannot teach an ear")
     model, history = checkpoint.read(folder / checkpoint.EAR)
     if model is None:
-        model = _untaught(preset.network["ear"], schedule, inputs.shape[1], seed)
-    source: Struck = inputs
+        model = _untaught(spec, schedule, inputs.shape[1], seed)
 
     def draw(rng: np.random.Generator) -> tuple[np.ndarray, np.ndarray]:
-        return source.struck(schedule.windows, FRAMES, rng)
+        return inputs.struck(schedule.windows, FRAMES, rng)
 
     def compiled(begun: int) -> None:
         import keras
@@ -80,4 +78,4 @@ def _untaught(spec: dict[str, Any], schedule: Schedule, bands: int, seed: int) -
 
     keras.utils.set_random_seed(seed)
     with precision(schedule):
-        return networks.ear(spec, (FRAMES, bands), keras)
+        return networks.ear(spec, bands, keras)

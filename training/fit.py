@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +16,8 @@ from realtime.registry import SHIPPED
 from training import checkpoint, ear, networks
 from training.distil import Teacher
 from training.epochs import Epoch, epochs, optimizer, precision, steps_from
-from training.inputs import Inputs
+from training.inputs import Inputs, Progress, Struck, untold
+from training.inputs.heard import HeardInputs
 from training.presets import Preset
 
 
@@ -32,7 +34,14 @@ def quiet_tensorflow(threads: int) -> None:
         pass  # it already runs, on as many threads as it was given first
 
 
-def train(preset: Preset, inputs: Inputs, folder: Path, *, seed: int = 0) -> Iterator[Epoch]:
+def train(
+    preset: Preset,
+    inputs: Inputs,
+    folder: Path,
+    *,
+    seed: int = 0,
+    progress: Progress = untold,
+) -> Iterator[Epoch]:
     """Train a network and tell of each epoch as it ends.
 
     After each, ``folder`` holds the network, its optimizer and a log (see ``checkpoint``). Called
@@ -44,24 +53,29 @@ def train(preset: Preset, inputs: Inputs, folder: Path, *, seed: int = 0) -> Ite
         inputs: Prepared source of windows.
         folder: Where the checkpoint lies.
         seed: Of weights and windows.
+        progress: Told how much an ear has heard.
 
     Raises:
-        UserError: The checkpoint is damaged, or of a network with other inputs or labels, or its
-            teacher cannot be loaded.
+        UserError: The checkpoint is damaged, or of a network with other inputs or labels, its
+            teacher cannot be loaded, or these inputs do not tell what an ear is to hear.
     """
     teacher = Teacher(SHIPPED / preset.teacher, preset.taught) if preset.teacher else None
+    if preset.ear:
+        if not isinstance(inputs, Struck):
+            raise UserError(f"preset {preset.name!r}: {preset.inputs} cannot teach an ear")
+        yield from ear.teach(preset.network["ear"], preset.ear, inputs, folder, seed=seed)
+        inputs = HeardInputs(inputs, ear.taught(folder))
+        preset = replace(preset, network=networks.reader(preset.network), ear=None)
     model, history = checkpoint.read(folder)
     if model is None:
-        if preset.ear:
-            yield from ear.teach(preset, inputs, folder, seed=seed)
         model = untrained(preset, inputs, seed)
-        if preset.ear:
-            networks.take_ear(model, ear.taught(folder))
     elif model.input_shape[1:] != inputs.shape or model.output_shape[1:] != (len(inputs.labels),):
         raise UserError(
             f"{folder}: holds a network for other labels or another feature; "
             f"move it away, or choose --work"
         )
+    if isinstance(inputs, HeardInputs) and len(history) < preset.schedule.epochs:
+        inputs.prepare(progress)
 
     def draw(rng: np.random.Generator) -> tuple[np.ndarray, np.ndarray]:
         windows, targets = inputs.draw(preset.schedule.windows, rng)
@@ -87,6 +101,8 @@ def trained(folder: Path, preset: Preset) -> Any:
         model = checkpoint.average(folder, schedule.ends)
     else:
         model, _ = checkpoint.read(folder)
+    if preset.ear:
+        return networks.joined(ear.taught(folder), model, preset.network, keras)
     return networks.rebuilt(model, preset.network, keras)
 
 

@@ -24,7 +24,7 @@ from training.datasets import Dataset
 from training.epochs import Epoch
 from training.evaluate import Heard, listen
 from training.fit import trained
-from training.inputs import Inputs, Progress
+from training.inputs import Inputs, Progress, untold
 from training.presets import Preset
 
 JUDGED = "files kept out in turn"
@@ -91,7 +91,7 @@ def crossed(
     heard = []
     for number, fold in enumerate(folds, start=1):
         without = inputs.make(small, fold.train, jobs=jobs, seed=seed)
-        without.prepare(_quiet)
+        without.prepare(untold)
         heard.append(_hear(small, without, fold.judge, jobs=jobs, seed=seed))
         progress("folds", number, len(folds))
     return _together(heard)
@@ -128,7 +128,7 @@ def _hear(preset: Preset, source: Inputs, known: Dataset, *, jobs: int, seed: in
             training={},
             figures={},
         )
-        return listen(folder, known, jobs=jobs, progress=_quiet)
+        return listen(folder, known, jobs=jobs, progress=untold)
 
 
 def _together(parts: Sequence[Heard]) -> Heard:
@@ -161,7 +161,3 @@ def _begin(preset: Preset, source: Inputs, seed: int) -> tuple[Any, Any, np.ndar
     fit.prepare(tail, preset)
     windows, targets = source.draw(preset.schedule.windows, np.random.default_rng(seed))
     return model, tail, body.predict(windows, batch_size=64, verbose=0), targets
-
-
-def _quiet(what: str, done: int, total: int) -> None:
-    """Progress of a part, which is too small to be told."""

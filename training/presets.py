@@ -22,7 +22,7 @@ MEL = {
 
 PICTURE = {
     "kind": "spectrogram",
-    "frames": 384,
+    "frames": 768,
     "bands": 256,
     "n_fft": 4096,
     "win_length": 4055,
@@ -33,7 +33,7 @@ PICTURE = {
     "top_db": 80.0,
     "floor_db": -60.0,
 }
-"""30 s of sound as 384 x 256 grey points, three bands a semitone from A0."""
+"""A minute of sound as 768 x 256 grey points, three bands a semitone from A0."""
 
 EAR = {"filters": 24, "colours": 8, "units": 384, "dropout": 0.1}
 """What hears the keys that are struck in such a picture."""
@@ -194,7 +194,7 @@ PRESETS = {
             network={
                 "name": "heard",
                 "ear": EAR,
-                "rows": 192,
+                "rows": 448,
                 "embedding": 64,
                 "pattern_dropout": 0.5,
                 "dropout": 0.3,

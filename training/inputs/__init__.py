@@ -6,7 +6,7 @@ with fresh augmentation. What is costly is made once, into a pool on disk.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Any, Protocol, runtime_checkable
 
 import numpy as np
@@ -17,6 +17,10 @@ from training.work import Jobs
 
 Progress = Callable[[str, int, int], None]
 """Told what is being done, how many steps are done, and of how many."""
+
+
+def untold(what: str, done: int, total: int) -> None:
+    """Progress that nobody asks for."""
 
 
 class Inputs(Protocol):
@@ -46,13 +50,27 @@ class Inputs(Protocol):
 
 
 @runtime_checkable
-class Struck(Protocol):
-    """Inputs that know which keys are struck in their windows."""
+class Struck(Inputs, Protocol):
+    """Inputs that know which keys are struck in their windows.
+
+    Attributes:
+        windows: How many there are, where nothing is changed in them.
+    """
+
+    windows: int
 
     def struck(
         self, n: int, frames: int, rng: np.random.Generator
     ) -> tuple[np.ndarray, np.ndarray]:
         """Windows of so many frames, float32 (n, frames, bands), and keys (n, frames, keys)."""
+        ...
+
+    def all(self) -> Iterator[tuple[np.ndarray, np.ndarray]]:
+        """Every window there is, as it is, and targets; some at a time."""
+        ...
+
+    def played(self, n: int, rng: np.random.Generator) -> tuple[np.ndarray, np.ndarray]:
+        """Keys of performances without their sound, bool (n, frames, keys), and targets."""
         ...
 
 
@@ -84,7 +102,7 @@ def make(preset: Preset, data: Dataset, *, jobs: Jobs, seed: int) -> Inputs:
         data,
         preset.feature,
         fonts=find_soundfonts(),
-        stretches=preset.pool,
+        windows=preset.pool,
         jobs=jobs,
         seed=seed,
     )

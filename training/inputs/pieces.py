@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -137,16 +138,16 @@ class NoteInputs:
 class PieceSoundInputs:
     """Spectrograms of pieces, played on a piano or as written, by a person or a sequencer.
 
-    The pool holds stretches twice as long as a window, in decibels, and beside each frame the keys
-    that are struck in it, a bit each. A draw takes a window from anywhere in one, as it is: what an
-    ear mishears of one that was changed once more teaches little, and patterns are the same in
-    every key. What teaches the ear itself is transposed, by shifting its bands, and changed.
+    The pool holds windows in decibels, and beside each frame the keys that are struck in it, a bit
+    each. A draw takes one as it is: what an ear mishears of one that was changed once more teaches
+    little, and patterns are the same in every key. What teaches the ear itself is a part of one,
+    transposed by shifting its bands, and changed.
 
     Args:
         data: Labelled MIDI files.
         feature: Description of a ``spectrogram`` feature with a logarithmic scale.
         fonts: SoundFonts, used in turn.
-        stretches: Size of the pool.
+        windows: Size of the pool.
         jobs: By whom it is made.
         seed: Of every choice.
     """
@@ -163,14 +164,14 @@ class PieceSoundInputs:
         feature: dict[str, Any],
         *,
         fonts: list[Path],
-        stretches: int,
+        windows: int,
         jobs: Jobs = 1,
         seed: int = 0,
     ) -> None:
         self.feature = feature
-        self._spectrogram: Any = build(feature)
-        self.shape: tuple[int, ...] = self._spectrogram.shape
-        self._stretch = {**feature, "frames": 2 * feature["frames"]}
+        spectrogram: Any = build(feature)
+        self._spectrogram, self.shape = spectrogram, spectrogram.shape
+        self._seconds = spectrogram.window_samples / STREAM_RATE
         self._pieces = Pieces(data)
         self.labels, self.left_out = self._pieces.labels, self._pieces.left_out
         self._fonts, self._seed = fonts, seed
@@ -178,14 +179,15 @@ class PieceSoundInputs:
         self._semitone = (self.shape[1] - 1) / octaves / 12
         key = {
             "files": sorted(str(e.path.resolve()) for e in data.examples),
-            "feature": self._stretch,
+            "feature": feature,
             "keys": KEYS,
             "fonts": [f.name for f in fonts],
-            "stretches": stretches,
+            "stretches": windows,
             "seed": seed,
             "speech": foreign.speech_is_here(),
         }
-        shards = max(1, stretches // self.SHARD)
+        shards = max(1, windows // self.SHARD)
+        self.windows = shards * self.SHARD
         self._pool = Pool("pieces", key, self._make, shards=shards, jobs=jobs)
 
     def prepare(self, progress: Progress) -> None:
@@ -194,70 +196,82 @@ class PieceSoundInputs:
 
     def draw(self, n: int, rng: np.random.Generator) -> tuple[np.ndarray, np.ndarray]:
         """Windows and targets; see ``Inputs``."""
-        windows, _, labels = self._draw(n, self.shape[0], rng, semitones=0)
-        return windows, targets(labels, len(self.labels))
+        return self._as_made(rng.integers(self.windows, size=n))
+
+    def all(self) -> Iterator[tuple[np.ndarray, np.ndarray]]:
+        """Every window, as it is, and targets; a shard at a time."""
+        for start in range(0, self.windows, self.SHARD):
+            yield self._as_made(np.arange(start, start + self.SHARD))
 
     def struck(
         self, n: int, frames: int, rng: np.random.Generator
     ) -> tuple[np.ndarray, np.ndarray]:
-        """Windows and the keys that are struck in them, transposed and changed; see ``Struck``."""
-        windows, keys, _ = self._draw(n, frames, rng, semitones=self.SHIFT)
-        for window in windows:
-            rumble(window, rng)
-            colour(window, rng)
-        return windows, keys
-
-    def _draw(
-        self, n: int, frames: int, rng: np.random.Generator, *, semitones: float
-    ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-        """Windows (n, frames, bands), keys (n, frames, keys) and labels (n,).
-
-        They are transposed by so many semitones at most.
-        """
-        bands = self.shape[1]
-        latest = self._stretch["frames"] - frames
-        chosen = rng.integers(len(self._pool.labels), size=n)
-        windows = np.empty((n, frames, bands), np.float32)
+        """Parts of windows and the keys struck in them, transposed and changed; see ``Struck``."""
+        whole, bands = self.shape
+        pictures = np.empty((n, frames, bands), np.float32)
         keys = np.zeros((n, frames, KEYS), np.float32)
-        for j, i in enumerate(chosen):
-            start = int(rng.integers(0, latest + 1))
+        for j, i in enumerate(rng.integers(self.windows, size=n)):
+            start = int(rng.integers(0, whole - frames + 1))
             rows = self._pool.window(int(i))[start : start + frames]
-            shift = round(rng.uniform(-semitones, semitones) * self._semitone)
+            shift = round(rng.uniform(-self.SHIFT, self.SHIFT) * self._semitone)
             decibels = np.full((frames, bands), self.LOW, np.float32)
             to, of = _moved(bands, shift)
-            decibels[:, to] = rows[:, of]
-            decibels[:, to] *= (self.HIGH - self.LOW) / 255
-            decibels[:, to] += self.LOW
-            windows[j] = self._spectrogram.picture(decibels)
+            decibels[:, to] = self._decibels(rows[:, of])
+            pictures[j] = self._spectrogram.picture(decibels)
             to, of = _moved(KEYS, round(shift / self._semitone))
             keys[j][:, to] = np.unpackbits(rows[:, bands:], axis=1, count=KEYS)[:, of]
-        return windows, keys, self._pool.labels[chosen]
+        for picture in pictures:
+            rumble(picture, rng)
+            colour(picture, rng)
+        return pictures, keys
+
+    def played(self, n: int, rng: np.random.Generator) -> tuple[np.ndarray, np.ndarray]:
+        """Keys of performances that nobody rendered, and targets; see ``Struck``."""
+        keys = np.zeros((n, self.shape[0], KEYS), bool)
+        labels = np.zeros(n, np.int64)
+        for i in range(n):
+            labels[i], piece = self._pieces.draw(rng)
+            keys[i] = self._keys(_stretch(piece, self._seconds, rng))
+        return keys, targets(labels, len(self.labels))
+
+    def _as_made(self, chosen: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """Windows, float32 (n, frames, bands), and targets."""
+        pictures = np.empty((len(chosen), *self.shape), np.float32)
+        for j, i in enumerate(chosen):
+            decibels = self._decibels(self._pool.window(int(i))[:, : self.shape[1]])
+            pictures[j] = self._spectrogram.picture(decibels)
+        return pictures, targets(self._pool.labels[chosen], len(self.labels))
+
+    def _decibels(self, rows: np.ndarray) -> np.ndarray:
+        """What bytes of the pool stand for."""
+        return rows.astype(np.float32) * ((self.HIGH - self.LOW) / 255) + self.LOW
 
     def _make(self, k: int) -> Shard:
         rng = np.random.default_rng([self._seed, k])
-        long: Any = build(self._stretch)
-        frames, bands = long.shape
+        whole: Any = build(self.feature)
+        frames, bands = whole.shape
         rows = np.zeros((self.SHARD, frames, bands + -(-KEYS // 8)), np.uint8)
         labels = np.zeros(self.SHARD, np.int64)
-        n = long.window_samples
+        n = whole.window_samples
         with Synth(self._fonts[k % len(self._fonts)]) as synth:
             for i in range(self.SHARD):
                 if rng.random() < self.STRANGE:
                     labels[i], samples = -1, _no_music(n, rng)
                 else:
                     labels[i], piece = self._pieces.draw(rng)
-                    notes = _stretch(piece, n / STREAM_RATE, rng)
-                    rows[i, :, bands:] = np.packbits(self._keys(notes, frames), axis=1)
+                    notes = _stretch(piece, self._seconds, rng)
+                    rows[i, :, bands:] = np.packbits(self._keys(notes), axis=1)
                     samples = play(synth, notes, n, rng)
                     samples = sound.record(samples, rng) if rng.random() < 0.5 else samples
-                long.reset()
-                long.push(samples)
-                scaled = (long.decibels() - self.LOW) * (255 / (self.HIGH - self.LOW))
+                whole.reset()
+                whole.push(samples)
+                scaled = (whole.decibels() - self.LOW) * (255 / (self.HIGH - self.LOW))
                 rows[i, :, :bands] = np.round(np.clip(scaled, 0, 255))
         return rows, labels, {}
 
-    def _keys(self, notes: Notes, frames: int) -> np.ndarray:
+    def _keys(self, notes: Notes) -> np.ndarray:
         """Which keys are struck in each frame, bool (frames, keys): nearest to its middle."""
+        frames = self.shape[0]
         keys = np.zeros((frames, KEYS), bool)
         middle = self.feature["win_length"] / 2
         at = np.round((notes.onsets * STREAM_RATE - middle) / self.feature["hop"]).astype(np.int64)

@@ -22,12 +22,13 @@ BUILDERS: dict[str, Callable[..., Any]] = {
     "mixed": mixed.build,
     "bands": bands.build,
     "heard": heard.build,
+    "keys": heard.read,
     "lstm": recurrent.build,
     "patterns": patterns.build,
     "crnn": hybrid.build,
     "crnn1d": hybrid.build_1d,
 }
-SEQUENTIAL = ("lstm", "patterns", "crnn1d")
+SEQUENTIAL = ("keys", "lstm", "patterns", "crnn1d")
 """Networks that read (steps, features); the others read a picture with one channel."""
 
 STANDARDISE = "standardise"
@@ -109,26 +110,47 @@ def rebuilt(
     return twin
 
 
-def ear(spec: dict[str, Any], shape: tuple[int, ...], keras: ModuleType) -> Any:
+def ear(spec: dict[str, Any], bands: int, keras: ModuleType) -> Any:
     """Build an ear that is to be taught.
 
     Args:
         spec: Parameters of ``heard.ear``.
-        shape: Of one window: (frames, bands).
+        bands: Of a frame.
         keras: ``keras`` or ``tf_keras``.
 
     Returns:
-        A ``keras.Model`` from float32 (batch, *shape) to (batch, frames, keys).
+        A ``keras.Model`` from float32 (batch, frames, bands), any number of frames, to (batch,
+        frames, keys).
     """
-    inputs = keras.Input(shape)
-    x = keras.layers.Reshape((*shape, 1))(inputs)
+    inputs = keras.Input((None, bands))
+    x = keras.layers.Reshape((-1, bands, 1))(inputs)
     return keras.Model(inputs, heard.ear(x, keras, **spec))
 
 
-def take_ear(model: Any, ear: Any) -> None:
-    """Give a network the weights of the ear that its first layers are."""
-    for old, new in zip(_weighted(ear), _weighted(model), strict=False):
-        new.set_weights(old.get_weights())
+def reader(spec: dict[str, Any]) -> dict[str, Any]:
+    """What reads the keys that the ear of a network hears: that network without its ear.
+
+    Args:
+        spec: Of a network that is built on an ear; see ``heard.build``.
+    """
+    return {key: value for key, value in spec.items() if key != "ear"} | {"name": "keys"}
+
+
+def joined(ear: Any, reader: Any, spec: dict[str, Any], keras: ModuleType) -> Any:
+    """An ear that was taught and what was trained to read it, as one network.
+
+    Args:
+        ear: What ``ear`` made.
+        reader: What ``build`` made of the ``reader`` of a network.
+        spec: Of that network.
+        keras: Which Keras to build it with.
+    """
+    shape = (reader.input_shape[1], ear.input_shape[2])
+    model = build(spec, shape, reader.output_shape[-1], keras)
+    parts = [*_weighted(ear), *_weighted(reader)]
+    for part, layer in zip(parts, _weighted(model), strict=True):
+        layer.set_weights(part.get_weights())
+    return model
 
 
 def _weighted(model: Any) -> list[Any]:

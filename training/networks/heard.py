@@ -35,7 +35,6 @@ def ear(
     colours: int,
     units: int,
     dropout: float,
-    taught: bool = True,
 ) -> Any:
     """How likely each key is struck in each frame, after Kelz et al. (2016).
 
@@ -49,7 +48,6 @@ def ear(
         colours: What is kept of them for each key.
         units: Of the two layers that read all keys of a frame, the first of them of three frames.
         dropout: After each of these.
-        taught: Whether its weights are trained: a network that is built on an ear keeps it as is.
 
     Returns:
         (batch, frames, ``KEYS``), float32, 0 to 1.
@@ -61,44 +59,34 @@ def ear(
     if x.shape[2] != BANDS:
         raise UserError(f"an ear hears {BANDS} bands, three a semitone from A0, not {x.shape[2]}")
 
-    def add(layer: Any, x: Any) -> Any:
-        layer.trainable = taught
-        return layer(x)
-
     def normal(layer: Any, x: Any) -> Any:
-        return layers.ReLU()(add(layers.BatchNormalization(), add(layer, x)))
+        return layers.ReLU()(layers.BatchNormalization()(layer(x)))
 
     x = layers.ZeroPadding2D(((2, 2), (3, 0)))(x)  # a filter's middle is the band of its key
     x = normal(layers.Conv2D(filters, (5, 7), strides=(1, 3), use_bias=False), x)
     x = normal(layers.Conv2D(colours, 1, use_bias=False), x)
-    x = layers.Reshape((x.shape[1], KEYS * colours))(x)
+    x = layers.Reshape((-1, KEYS * colours))(x)
     for width in (3, 1):
         x = normal(layers.Conv1D(units, width, padding="same", use_bias=False), x)
         x = layers.Dropout(dropout)(x)
-    return add(layers.Dense(KEYS, activation="sigmoid", dtype="float32"), x)
+    return layers.Dense(KEYS, activation="sigmoid", dtype="float32")(x)
 
 
-def build(
-    x: Any,
+def read(
+    struck: Any,
     keras: ModuleType,
     *,
-    ear: dict[str, Any],
     rows: int,
     embedding: int,
     pattern_dropout: float,
     dropout: float,
     dense: int,
 ) -> Any:
-    """An ear that was taught before, and a bag of the patterns that it hears.
-
-    A network that hears and judges in one learns from each window's one label, slowly; an ear
-    learns from every key in every frame, and what is left is a table of patterns that are the same
-    in every key. No gradient passes from the patterns to the ear.
+    """A bag of the patterns that struck keys make: see ``patterns.build``, which adds an LSTM.
 
     Args:
-        x: (batch, frames, ``BANDS``, 1); see ``ear``.
+        struck: (batch, frames, ``KEYS``), from 0 to 1; see ``SURE``.
         keras: ``keras`` or ``tf_keras``.
-        ear: What the ear is made of: all parameters of ``ear`` by name.
         rows: Chords of a window that are counted, the last ones.
         embedding: Numbers that a pattern is looked up as.
         pattern_dropout: Share of patterns that are left out in training.
@@ -106,13 +94,28 @@ def build(
         dense: Units of the dense layer.
     """
     layers = keras.layers
-    struck = _EAR(x, keras, **ear, taught=False)
     numbers = patterns_layer(keras)(rows, dtype="float32", name="patterns")(struck)
     joined = look_up(numbers, keras, sum(TABLES) + 1, embedding, pattern_dropout)
     counted = count(layers.ReLU(dtype="float32")(joined), layers)
     both = layers.Dropout(dropout, dtype="float32")(counted)
     both = layers.Dense(dense, activation="relu", dtype="float32")(both)
     return layers.Dropout(dropout, dtype="float32")(both)
+
+
+def build(x: Any, keras: ModuleType, *, ear: dict[str, Any], **reading: Any) -> Any:
+    """An ear, and what reads the keys that it hears. They are trained apart: see ``training.ear``.
+
+    A network that hears and judges in one learns from each window's one label, slowly; an ear
+    learns from every key in every frame, and what is left is a table of patterns that are the same
+    in every key, which notes alone can teach as well.
+
+    Args:
+        x: (batch, frames, ``BANDS``, 1); see ``ear``.
+        keras: ``keras`` or ``tf_keras``.
+        ear: What the ear is made of: all parameters of ``ear`` by name.
+        reading: All parameters of ``read``.
+    """
+    return read(_EAR(x, keras, **ear), keras, **reading)
 
 
 _EAR = ear  # a parameter of ``build`` bears the name

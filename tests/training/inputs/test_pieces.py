@@ -40,7 +40,7 @@ def source(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, request) -> PieceSou
     monkeypatch.setattr(PieceSoundInputs, "SHARD", 12)
     monkeypatch.setattr(PieceSoundInputs, "STRANGE", getattr(request, "param", 0))
     data = read_all([f"composers:{tmp_path / 'pieces'}"])
-    made = PieceSoundInputs(data, FEATURE, fonts=[default_soundfont()], stretches=12)
+    made = PieceSoundInputs(data, FEATURE, fonts=[default_soundfont()], windows=12)
     made.prepare(lambda *_: None)
     return made
 
@@ -71,10 +71,26 @@ def test_what_is_no_music_is_nobodys(source) -> None:
     assert (targets == 0.5).all()
 
 
-def test_stretches_are_twice_as_long_as_a_window(source) -> None:
-    rows, bands = source._pool.window(0).shape
-    assert rows == 48
-    assert bands == 256 + 11, "85 keys take 11 bytes"
+def test_all_windows_come_once_and_as_they_are_drawn(source) -> None:
+    (parts,) = source.all()
+    windows, targets = parts
+    assert source.windows == len(windows) == len(targets) == 12
+    drawn, meant = source.draw(6, np.random.default_rng(4))
+    for window, target in zip(drawn, meant, strict=True):
+        (same,) = np.flatnonzero((windows == window).all(axis=(1, 2)))
+        np.testing.assert_array_equal(targets[same], target)
+
+
+def test_keys_are_played_without_sound(source, monkeypatch) -> None:
+    monkeypatch.setattr(pieces, "play", None)
+    keys, targets = source.played(30, np.random.default_rng(5))
+    assert keys.shape == (30, 24, KEYS)
+    assert keys.any(axis=(1, 2)).all()
+    low, high = (targets[:, source.labels.index(name)] == 1 for name in ("bach", "chopin"))
+    assert low.any()
+    assert high.any()
+    assert np.flatnonzero(keys[low].any(axis=(0, 1))).tolist() == [45 - 21]
+    assert np.flatnonzero(keys[high].any(axis=(0, 1))).tolist() == [81 - 21]
 
 
 def test_struck_keys_are_where_they_are_heard(source) -> None:
@@ -95,10 +111,10 @@ def test_a_key_is_struck_in_the_frame_whose_middle_is_nearest(source) -> None:
     at = (np.array([0, 3, 23]) * hop + win_length / 2) / STREAM_RATE
     one = np.ones(3, np.int64)
     notes = Notes(at, at, np.array([21, 60, 105]), one, one)
-    keys = source._keys(notes, 24)
+    keys = source._keys(notes)
     assert np.argwhere(keys).tolist() == [[0, 0], [3, 39], [23, 84]]
     late = Notes(at + 0.45 * hop / STREAM_RATE, at, np.array([20, 60, 106]), one, one)
-    assert np.argwhere(source._keys(late, 24)).tolist() == [[3, 39]], "others have no band"
+    assert np.argwhere(source._keys(late)).tolist() == [[3, 39]], "others have no band"
 
 
 @pytest.mark.parametrize("source", [1], indirect=True)
