@@ -92,7 +92,7 @@ class Preset:
         network: The network and its parameters, see ``training.networks``.
         schedule: How it is trained.
         quantisation: ``int8``, ``dynamic`` (int8 weights, float activations) or ``float32``.
-        pool: Windows or stretches made on disk beforehand.
+        pool: Windows made on disk beforehand.
         ear: How the ear that its network is built on is taught before, see ``training.ear``; none
             by default.
         gated: Whether to make its answers fade for sounds unlike its training, see
@@ -201,9 +201,7 @@ PRESETS = {
                 "dense": 120,
             },
             ear=Schedule(epochs=24, windows=4096, batch=24, rate=3e-3, mixed_precision=True),
-            schedule=Schedule(
-                epochs=48, windows=4096, batch=128, rate=4e-3, decay=1e-2, mixed_precision=True
-            ),
+            schedule=Schedule(epochs=80, windows=4096, batch=128, rate=4e-3, decay=1e-2),
             quantisation="dynamic",
             pool=8_000,
             gated=True,

@@ -93,8 +93,8 @@ def fit_gate(model: Any, inputs: Inputs, *, jobs: int, progress: Progress) -> Ga
     for window in strange if inputs.changed else ():  # or else these changes would count
         elsewhere(window, rng)
     reader = keras.Model(model.inputs, networks.summary(model))
-    read = reader.predict(np.concatenate([windows, strange]), batch_size=64, verbose=0)
-    read = np.asarray(read, np.float64)
+    parts = [reader.predict(each, batch_size=16, verbose=0) for each in (windows, strange)]
+    read = np.concatenate(parts).astype(np.float64)
     known = np.concatenate([targets.max(axis=1) > 0.5, np.zeros(len(strange), bool)])
     # One scale for all that is read: a scale for each would give what hardly ever moves weights so
     # large that nothing is left of the others in 8 bits.
