@@ -19,8 +19,9 @@ from training.datasets import Dataset, Example
 from training.inputs import Progress
 from training.statistics import interval
 
-NOTE_HOP = 10.0
-"""Seconds between the windows of a model that reads notes; the others are asked once a window."""
+LONGEST_HOP = 10.0
+"""Most seconds between the windows that count. They follow each other without overlap, but those of
+a minute of sound, or of notes, which would be too few to tell much."""
 
 FILE_HOP = 1.0
 """Seconds between the windows whose evidence names a whole file, as in a live session."""
@@ -149,7 +150,7 @@ def hear(model: Model, source: Source) -> tuple[list[list[float]], str | None]:
         UserError: The source cannot be read.
     """
     length = model.manifest.window_s
-    hop = length or NOTE_HOP
+    hop = min(length or LONGEST_HOP, LONGEST_HOP)
     windows: list[Prediction] = []
     label = None
     for record in Engine(source, [model], hop=hop).run():

@@ -134,7 +134,7 @@ def named(run, after=0.0, until=math.inf):
 def test_sounds_and_silence(live, pulse, replay, tone):
     for path in (PIECE, tone):
         play(pulse, path)
-        time.sleep(15)  # both together fill composer-cnn's 30 s
+        time.sleep(31)  # both together fill composer-cnn's minute
         pulse.stop_playing()
         time.sleep(2)
     again, index = replay(live)

@@ -2,11 +2,16 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+import soundfile
 from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
+from tiny_models import MFCC
 
-from training.evaluate import Heard, calibration_chance, calibration_error, report
+from realtime.records import STREAM_RATE
+from realtime.registry import load
+from realtime.sources.open import open_file
+from training.evaluate import Heard, calibration_chance, calibration_error, hear, report
 from training.export import temperature
 
 
@@ -23,6 +28,21 @@ def heard(truth: list[int], said: list[int], files: list[int]) -> Heard:
         np.array([t for t, _ in last.values()]),
         np.array([s for _, s in last.values()]),
     )
+
+
+@pytest.mark.parametrize(
+    ("window", "seconds", "counted"),
+    [(4, 50, 12), (10, 50, 5), (24, 50, 3), (24, 9, 1)],
+    ids=["one after another", "ten seconds", "every ten seconds", "too short for one"],
+)
+def test_windows_that_count(window, seconds, counted, model_folder, tmp_path) -> None:
+    samples = np.random.default_rng(0).normal(0, 0.1, seconds * STREAM_RATE)
+    soundfile.write(tmp_path / "noise.wav", samples, STREAM_RATE)
+    feature = MFCC | {"window": window * STREAM_RATE}
+    model = load(model_folder(feature, window_s=float(window)))
+    windows, label = hear(model, open_file(tmp_path / "noise.wav"))
+    assert len(windows) == counted
+    assert label in model.manifest.labels
 
 
 def test_figures() -> None:
