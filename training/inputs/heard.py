@@ -22,7 +22,7 @@ class HeardInputs:
         ear: ``keras.Model`` from pictures to keys, see ``training.ear``.
     """
 
-    BEGUN = 0.15
+    BEGUN = 0.4
     """Share of windows in which someone has only just begun to play."""
 
     changed = False
