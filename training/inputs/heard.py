@@ -22,6 +22,9 @@ class HeardInputs:
         ear: ``keras.Model`` from pictures to keys, see ``training.ear``.
     """
 
+    HEARD = 0.5
+    """Share of windows that the ear heard."""
+
     BEGUN = 0.4
     """Share of windows in which someone has only just begun to play."""
 
@@ -50,7 +53,7 @@ class HeardInputs:
         """Windows and targets; see ``Inputs``."""
         keys = np.empty((n, *self.shape), np.float32)
         targets = np.empty((n, len(self.labels)), np.float32)
-        by_ear = rng.random(n) < 0.5
+        by_ear = rng.random(n) < self.HEARD
         chosen = rng.integers(len(self._heard), size=int(by_ear.sum()))
         keys[by_ear] = np.unpackbits(self._heard[chosen], axis=2, count=KEYS)
         targets[by_ear] = self._targets[chosen]
