@@ -14,7 +14,7 @@ from realtime.records import Prediction, Start
 from realtime.sinks.dashboard import Dashboard
 from realtime.sources.midi_file import MidiFile
 
-SECONDS = 40.0
+SECONDS = 62.0
 
 
 def main() -> None:
