@@ -77,5 +77,5 @@ def _untaught(spec: dict[str, Any], schedule: Schedule, bands: int, seed: int) -
     import keras
 
     keras.utils.set_random_seed(seed)
-    with precision(schedule):
+    with precision(mixed=schedule.mixed_precision):
         return networks.ear(spec, bands, keras)

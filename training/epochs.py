@@ -99,13 +99,17 @@ def optimizer(schedule: Schedule, begun: int = 0) -> Any:
         schedule: How a network is trained.
         begun: Epochs before.
     """
+    return adamw(schedule.rate, schedule.decay, steps_from(schedule, begun))
+
+
+def adamw(rate: float, decay: float, steps: int) -> Any:
+    """The ``keras`` optimizer AdamW, whose rate rises at once and falls along half a cosine."""
     import keras
 
-    steps = steps_from(schedule, begun)
-    rate = keras.optimizers.schedules.CosineDecay(
-        schedule.rate / 10, steps, warmup_target=schedule.rate, warmup_steps=steps // 50
+    falling = keras.optimizers.schedules.CosineDecay(
+        rate / 10, steps, warmup_target=rate, warmup_steps=steps // 50
     )
-    return keras.optimizers.AdamW(rate, weight_decay=schedule.decay, clipnorm=1.0)
+    return keras.optimizers.AdamW(falling, weight_decay=decay, clipnorm=1.0)
 
 
 def steps_from(schedule: Schedule, begun: int) -> int:
@@ -115,14 +119,15 @@ def steps_from(schedule: Schedule, begun: int) -> int:
 
 
 @contextmanager
-def precision(schedule: Schedule) -> Iterator[None]:
-    """Let networks that are built meanwhile compute as a schedule says."""
+def precision(*, mixed: bool) -> Iterator[None]:
+    """Let networks that are built meanwhile compute in bfloat16 where that will do, or not."""
     import keras
 
-    name = "mixed_bfloat16" if schedule.mixed_precision else "float32"
-    keras.mixed_precision.set_global_policy(name)
-    yield
-    keras.mixed_precision.set_global_policy("float32")
+    keras.mixed_precision.set_global_policy("mixed_bfloat16" if mixed else "float32")
+    try:
+        yield
+    finally:
+        keras.mixed_precision.set_global_policy("float32")
 
 
 def seed_dropout(model: Any, seed: int) -> None:

@@ -119,7 +119,7 @@ def untrained(preset: Preset, inputs: Inputs, seed: int) -> Any:
     schedule = preset.schedule
     keras.utils.set_random_seed(seed)
     batch = schedule.batch if schedule.carried else None
-    with precision(schedule):
+    with precision(mixed=schedule.mixed_precision):
         model = networks.build(preset.network, inputs.shape, len(inputs.labels), keras, batch=batch)
     networks.settle(model, steps_from(schedule, 0))
     return model

@@ -120,7 +120,7 @@ def test_it_learns_which_key_sounds(tmp_path: Path) -> None:
 
 def test_inputs_that_do_not_know_what_is_struck_cannot_teach_it(tmp_path: Path) -> None:
     with pytest.raises(UserError, match="preset 'composer-cnn': piece-sounds cannot teach an ear"):
-        next(train(PRESET, object(), tmp_path))  # type: ignore[arg-type]
+        next(train(PRESET, object(), tmp_path))  # type: ignore[arg-type]  # what is refused
 
 
 def test_an_ear_that_was_taught_from_anything_else_is_set_aside(tmp_path: Path) -> None:

@@ -11,7 +11,7 @@ import numpy as np
 
 from realtime.errors import UserError
 from realtime.features import build
-from realtime.features.chords import chord_matrix
+from realtime.features.chords import LOWEST, chord_matrix
 from realtime.features.notes import note_matrix
 from realtime.records import STREAM_RATE, TimedMessage
 from realtime.synth import Synth
@@ -25,9 +25,6 @@ from training.inputs import Progress
 from training.inputs.pool import Pool, Shard, targets
 from training.networks.heard import KEYS
 from training.work import Jobs
-
-LOWEST = 21
-"""MIDI pitch of the lowest key that is heard."""
 
 SHORTEST = 24
 """Notes a piece must have to be trained on."""

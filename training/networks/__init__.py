@@ -6,7 +6,7 @@ because only there does an LSTM convert to TFLite's fused operator.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from types import ModuleType
 from typing import Any
@@ -93,21 +93,15 @@ def build(
     return keras.Model(inputs, outputs)
 
 
-def rebuilt(
-    model: Any, spec: dict[str, Any], keras: ModuleType, *, shape: tuple[int, ...] | None = None
-) -> Any:
+def rebuilt(model: Any, spec: dict[str, Any], keras: ModuleType) -> Any:
     """A trained network built once more, for any number of windows, with the same weights.
 
     Args:
         model: What ``build`` made, trained.
         spec: What it was built from.
         keras: Which Keras to build it with.
-        shape: Of its windows, if not of those that it was trained on.
     """
-    twin = build(spec, shape or model.input_shape[1:], model.output_shape[-1], keras)
-    for old, new in zip(_weighted(model), _weighted(twin), strict=True):
-        new.set_weights(old.get_weights())
-    return twin
+    return _assembled([model], build(spec, model.input_shape[1:], model.output_shape[-1], keras))
 
 
 def ear(spec: dict[str, Any], bands: int, keras: ModuleType) -> Any:
@@ -146,10 +140,14 @@ def joined(ear: Any, reader: Any, spec: dict[str, Any], keras: ModuleType) -> An
         keras: Which Keras to build it with.
     """
     shape = (reader.input_shape[1], ear.input_shape[2])
-    model = build(spec, shape, reader.output_shape[-1], keras)
-    parts = [*_weighted(ear), *_weighted(reader)]
-    for part, layer in zip(parts, _weighted(model), strict=True):
-        layer.set_weights(part.get_weights())
+    return _assembled([ear, reader], build(spec, shape, reader.output_shape[-1], keras))
+
+
+def _assembled(parts: Sequence[Any], model: Any) -> Any:
+    """The network, with the weights of the networks that it is made of, one after the other."""
+    layers = [layer for part in parts for layer in _weighted(part)]
+    for old, new in zip(layers, _weighted(model), strict=True):
+        new.set_weights(old.get_weights())
     return model
 
 

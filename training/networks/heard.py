@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from functools import cache
 from types import ModuleType
 from typing import Any
@@ -132,7 +133,7 @@ def patterns_layer(keras: ModuleType) -> Any:
     """
     import tensorflow as tf
 
-    class Patterns(keras.layers.Layer):  # type: ignore[name-defined]
+    class Patterns(keras.layers.Layer):  # type: ignore[name-defined]  # whichever Keras it is
         def __init__(self, rows: int, **options: Any) -> None:
             super().__init__(**options)
             self.rows = rows
@@ -211,7 +212,7 @@ def _step(tf: Any, line: Any) -> Any:
 def _pace(tf: Any, at: Any) -> Any:
     """Each time between chords over the one before it, in half octaves, 0 to ``PACE`` - 1."""
     time = tf.cast(tf.maximum(at - _ago(tf, at, 1), 1), tf.float32)
-    ratio = tf.math.log(time / tf.maximum(_ago(tf, time, 1), 1.0)) * (2 / 0.6931471805599453)
+    ratio = tf.math.log(time / tf.maximum(_ago(tf, time, 1), 1.0)) * (2 / math.log(2))
     middle = PACE // 2
     return tf.cast(tf.clip_by_value(tf.round(ratio), -middle, middle), tf.int32) + middle
 

@@ -12,7 +12,7 @@ import numpy as np
 from training import checkpoint, networks
 from training.augment import papers
 from training.augment.picture import colour, mask
-from training.epochs import Epoch, seed_dropout
+from training.epochs import Epoch, adamw, precision, seed_dropout
 from training.protocols.plans import Plan, Training
 from training.protocols.splits import Fold
 from training.protocols.windows import Windows
@@ -86,12 +86,9 @@ def compiled(plan: Plan, windows: Windows, fold: Fold) -> Any:
     import keras
 
     training = plan.training
-    keras.mixed_precision.set_global_policy(
-        "mixed_bfloat16" if training.mixed_precision else "float32"
-    )
     shape = tuple(windows.x.shape[1:])
-    model = networks.build(plan.network, shape, len(windows.labels), keras)
-    keras.mixed_precision.set_global_policy("float32")
+    with precision(mixed=training.mixed_precision):
+        model = networks.build(plan.network, shape, len(windows.labels), keras)
     if plan.network.get("standardise"):
         measured = np.random.default_rng(fold.number).permutation(fold.train)[:MEASURED]
         networks.standardise(model, windows.take(measured))
@@ -204,10 +201,7 @@ def _optimizer(training: Training, steps: int) -> Any:
         return optimizers.Adam(training.rate)
     if training.optimizer == "adamax":
         return optimizers.Adamax(training.rate)
-    rate = optimizers.schedules.CosineDecay(
-        training.rate / 10, steps, warmup_target=training.rate, warmup_steps=steps // 50
-    )
-    return optimizers.AdamW(rate, weight_decay=training.decay, clipnorm=1.0)
+    return adamw(training.rate, training.decay, steps)
 
 
 def _patience_over(history: list[dict[str, float]], patience: int) -> bool:

@@ -44,7 +44,7 @@ class Source:
 
 @pytest.fixture
 def source() -> HeardInputs:
-    made = HeardInputs(Source(), Ear())  # type: ignore[arg-type]
+    made = HeardInputs(Source(), Ear())  # type: ignore[arg-type]  # no more of them is asked for
     made.prepare(lambda *_: None)
     return made
 
@@ -78,7 +78,7 @@ def test_nothing_to_draw_is_no_trouble(source: HeardInputs) -> None:
 
 def test_it_tells_how_much_was_heard_and_what_was_left_out() -> None:
     told = []
-    made = HeardInputs(Source(), Ear())  # type: ignore[arg-type]
+    made = HeardInputs(Source(), Ear())  # type: ignore[arg-type]  # no more of them is asked for
     made.prepare(lambda *step: told.append(step))
     assert told == [("windows heard", 3, 6), ("windows heard", 6, 6)]
     assert made.left_out == {"broken.mid": "no notes"}

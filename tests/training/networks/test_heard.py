@@ -98,12 +98,12 @@ def test_every_pattern_is_in_its_table(seed: int) -> None:
     assert (found < np.array(TABLES)).all()
 
 
-def test_the_last_chords_are_kept(model) -> None:
+def test_the_last_chords_are_kept() -> None:
     keys = roll(1, density=0.9)
     kept = np.flatnonzero(keys.any(axis=1))[-ROWS:]
     alone = np.zeros_like(keys)
     alone[kept] = keys[kept]
-    assert (np.count_nonzero(keys.any(axis=1))) > ROWS
+    assert np.count_nonzero(keys.any(axis=1)) > ROWS
     np.testing.assert_array_equal(numbers(keys), numbers(alone))
 
 
