@@ -188,8 +188,8 @@ class Engine:
                     raise
                 yield Event("notice", 0.0, str(error), self._source.name)
         listening = [m.manifest for m in self._models if m.stream == "audio"]
-        stepping = {m.manifest.name: m.network for m in self._models if m.manifest.streaming}
-        self._audio = AudioLane(listening, networks=stepping)
+        following = {m.manifest.name: m.network for m in self._models if m.manifest.streaming}
+        self._audio = AudioLane(listening, networks=following)
         self._notes = NoteLane([m.manifest for m in self._models if m.stream == "midi"])
         self._decisions = {m.manifest.name: Decision(m.manifest) for m in self._models}
         self._latencies = {m.manifest.name: Percentiles() for m in self._models}
@@ -311,7 +311,8 @@ class Engine:
         ready = time.perf_counter()
         probs = None
         if view.window is not None:
-            probs = decision.calibrate(model.network.predict(view.window))
+            asked = self._audio.followers.get(manifest.name, model.network)
+            probs = decision.calibrate(asked.predict(view.window))
         done = time.perf_counter()
         state = decision.state(probs, full=view.full, silent=view.silent)
         label, p = decision.best(probs)

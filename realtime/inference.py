@@ -37,6 +37,7 @@ class Network:
         # The interpreter reads the model in place for as long as it lives.
         self._model, self._threads = model, threads
         self._turn = threading.Lock()
+        self._functions: dict[str, Function] = {}
         self._interpreter = _interpreter(model, threads)
         try:
             (self._input,) = self._interpreter.get_input_details()
@@ -53,15 +54,15 @@ class Network:
         """Shape of one window, without the batch axis."""
         return tuple(int(n) for n in self._input["shape"][1:])
 
-    def signature(self, name: str) -> Any:
-        """Another function of the same file, to be called with arrays by name; None if none.
-
-        Each comes with an interpreter of its own, which must not be used by two threads at once:
-        one that lends out a function can no longer ``predict``.
-        """
+    def function(self, name: str) -> Function | None:
+        """Another function of the same file; None if it has none of that name."""
         if name not in self._interpreter.get_signature_list():
             return None
-        return _interpreter(self._model, self._threads).get_signature_runner(name)
+        if name not in self._functions:
+            # In an interpreter of its own: one that lends out a function can no longer predict.
+            interpreter = _interpreter(self._model, self._threads)
+            self._functions[name] = Function(interpreter.get_signature_runner(name))
+        return self._functions[name]
 
     @property
     def outputs(self) -> int:
@@ -92,6 +93,40 @@ class Network:
         if not np.isfinite(result).all():
             raise InferenceError("its answer is no finite number")
         return result
+
+
+class Function:
+    """One of several functions of a TFLite model; those who share it take turns.
+
+    Args:
+        runner: Of the runtime.
+
+    Attributes:
+        takes: Shape of each input by name.
+        gives: Shape of each output by name.
+    """
+
+    def __init__(self, runner: Any) -> None:
+        self._runner, self._turn = runner, threading.Lock()
+        self.takes, self.gives = (
+            {name: tuple(detail["shape"].tolist()) for name, detail in details.items()}
+            for details in (runner.get_input_details(), runner.get_output_details())
+        )
+
+    def __call__(self, **arrays: np.ndarray) -> dict[str, np.ndarray]:
+        """Call it with arrays by name, float32 as ``takes`` says; returns arrays of the caller's.
+
+        Raises:
+            InferenceError: The runtime failed, or what came out are no finite numbers.
+        """
+        with self._turn:
+            try:
+                out: dict[str, np.ndarray] = self._runner(**arrays)
+            except (RuntimeError, ValueError) as error:
+                raise InferenceError(told(error)) from error
+        if not all(np.isfinite(x).all() for x in out.values()):
+            raise InferenceError("its answer is no finite number")
+        return out
 
 
 def _interpreter(model: bytes, threads: int) -> Any:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -14,7 +14,7 @@ from realtime.inference import Network
 from realtime.meter import Meter, Reading
 from realtime.records import STREAM_RATE, TimedMessage
 from realtime.registry import Manifest
-from realtime.streaming import Carried, Steps
+from realtime.streaming import Follower, follow
 
 SILENT_DBFS = -60.0
 SILENT_AFTER = 1.0
@@ -51,7 +51,10 @@ class AudioLane:
     Args:
         manifests: Models that listen to sound.
         silent_dbfs: Level under which there is silence.
-        networks: Of those that take steps instead of reading windows, by the model's name.
+        networks: Of those that follow the stream instead of reading windows, by the model's name.
+
+    Attributes:
+        followers: What lets these do so, by the model's name.
     """
 
     def __init__(
@@ -61,20 +64,20 @@ class AudioLane:
         networks: Mapping[str, Network] | None = None,
     ) -> None:
         self._features, self._reads = _shared(manifests)
-        self._carried = {
-            name: Carried(Steps(network), self._features[self._reads[name]])
+        self.followers: dict[str, Follower] = {
+            name: follow(network, self._features[self._reads[name]])
             for name, network in (networks or {}).items()
         }
         longest = max((f.window_samples for f in self._features), default=0)
         self.meter = Meter(max(SILENT_AFTER, longest / STREAM_RATE))
         self._silent_dbfs = silent_dbfs
         self._origin = 0
-        self._views: dict[int, View] = {}  # by feature, of the stream as it stands
+        self._windows: dict[int, np.ndarray] = {}  # by feature, of the stream as it stands
 
     def push(self, samples: np.ndarray) -> list[Reading]:
         """Take the next float32 (n,) samples; returns the meter's new readings."""
-        self._views.clear()
-        if self._carried:  # no window may pass before the steps in it are taken
+        self._windows.clear()
+        if self.followers:  # no window may pass before its frames are read
             for start in range(0, len(samples), STREAM_RATE):
                 self._listen(samples[start : start + STREAM_RATE])
         else:
@@ -84,24 +87,20 @@ class AudioLane:
     def _listen(self, samples: np.ndarray) -> None:
         for feature in self._features:
             feature.push(samples)
-        for carried in self._carried.values():
-            carried.catch_up()
+        for follower in self.followers.values():
+            follower.catch_up()
 
     def view(self, manifest: Manifest) -> View:
-        """The current window of the feature that a model reads."""
-        number = self._reads[manifest.name]
-        if number not in self._views:
-            self._views[number] = self._look(self._features[number])
-        view = self._views[number]
-        if manifest.name in self._carried and view.window is not None:
-            view = replace(view, window=self._carried[manifest.name].summary())
-        return view
+        """What a model is shown of the stream as it stands.
 
-    def _look(self, feature: Any) -> View:
+        Raises:
+            InferenceError: A network that follows the stream failed since the last time.
+        """
+        feature = self._features[self._reads[manifest.name]]
         length = feature.window_samples / STREAM_RATE
         heard = self.meter.loudest(length) >= self._silent_dbfs
         return View(
-            window=feature.window() if heard else None,
+            window=self._window(manifest.name) if heard else None,
             start=self._origin + max(0, feature.start),
             end=self._origin + feature.end,
             full=feature.full,
@@ -109,13 +108,21 @@ class AudioLane:
             fresh=heard,
         )
 
+    def _window(self, name: str) -> np.ndarray:
+        if name in self.followers:
+            return self.followers[name].window()
+        number = self._reads[name]
+        if number not in self._windows:
+            self._windows[number] = self._features[number].window()
+        return self._windows[number]
+
     def reset(self, position: int) -> None:
         """Forget the sound; the stream goes on at ``position``."""
-        self._views.clear()
+        self._windows.clear()
         for feature in self._features:
             feature.reset()
-        for carried in self._carried.values():
-            carried.reset()
+        for follower in self.followers.values():
+            follower.reset()
         self.meter.reset()
         self._origin = position
 

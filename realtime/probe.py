@@ -18,7 +18,7 @@ import numpy as np
 
 from realtime.errors import UserError
 from realtime.inference import InferenceError, Network
-from realtime.streaming import Steps
+from realtime.streaming import FUNCTIONS
 
 PATIENCE = 30.0
 """Seconds after which a network that is still at its first windows is given up."""
@@ -73,12 +73,11 @@ def trial(content: bytes) -> int:
     _limit()
     try:
         network = Network(content)
-        steps = Steps(network) if network.signature("step") else None
+        functions = [f for f in map(network.function, FUNCTIONS) if f is not None]
         for level in _LEVELS:
             network.predict(np.full(network.input_shape, level, np.float32))
-            if steps is not None:
-                state = np.full((1, steps.units), level, np.float32)
-                steps.run(np.full(steps.rows, level, np.float32), (state, state))
+            for function in functions:
+                function(**{k: np.full(n, level, np.float32) for k, n in function.takes.items()})
     except UserError as error:
         print(error)
         return 2

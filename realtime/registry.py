@@ -15,7 +15,7 @@ from realtime import features
 from realtime.errors import UserError
 from realtime.inference import Network
 from realtime.probe import probe
-from realtime.streaming import Steps
+from realtime.streaming import follow
 from realtime.text import printable
 
 MANIFEST = "model.json"
@@ -48,7 +48,7 @@ class Manifest:
         file: Name of the network's file in the folder.
         sha256: Its hash, hexadecimal.
         size: Its size in bytes.
-        streaming: Whether it takes steps along the stream instead of reading windows, see
+        streaming: Whether it follows the stream frame by frame instead of reading windows, see
             ``realtime.streaming``.
         training: Data, licences and the command that built it.
         figures: What it was measured at.
@@ -187,7 +187,11 @@ def load(folder: Path, *, threads: int = 1) -> Model:
     except UserError as error:
         raise UserError(f"{where}: {error}") from error
     if manifest.streaming:
-        _check_steps(network, feature, where)
+        try:
+            follow(network, feature)
+        except UserError as error:
+            told = f"{where}: {error}, which does not fit {MANIFEST}"
+            raise UserError(f"{told}; export the model again") from error
     elif network.input_shape != feature.shape:
         raise UserError(
             f"{where}: reads windows of {network.input_shape}, but the feature in {MANIFEST} "
@@ -199,24 +203,6 @@ def load(folder: Path, *, threads: int = 1) -> Model:
             f"labels; export the model again"
         )
     return Model(manifest, network)
-
-
-def _check_steps(network: Network, feature: Any, where: str) -> None:
-    """Whether a streaming network fits its feature.
-
-    Raises:
-        UserError: It does not.
-    """
-    try:
-        rows, bands = Steps(network).rows
-    except UserError as error:
-        raise UserError(f"{where}: {error}; export the model again") from error
-    frames = feature.shape[0] if isinstance(feature, features.Spectrogram) else 0
-    if not frames or frames % rows or bands != feature.shape[1]:
-        raise UserError(
-            f"{where}: takes steps of {rows} rows of {bands}, which does not fit the feature in "
-            f"{MANIFEST}; export the model again"
-        )
 
 
 def _inside(folder: Path) -> list[Path]:

@@ -113,7 +113,12 @@ def _own(manifest: Manifest) -> bool:
 def _reads(manifest: Manifest) -> list[str]:
     heard = f"{manifest.window_s:g} s of sound" if manifest.window_s else "the last notes played"
     reads = f"A window of {heard} at a time, as this feature:"
-    if manifest.streaming:
+    if manifest.streaming and "ear" in manifest.training.get("network", {}):
+        reads = (
+            "Each row of this feature once: it hears which keys are struck in it, and judges those "
+            f"of the last {heard}:"
+        )
+    elif manifest.streaming:
         reads = (
             "Each row of this feature once: it carries its state on, so what it says rests on all "
             f"that was heard since the stream began, and on the last {heard} most:"

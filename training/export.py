@@ -15,7 +15,7 @@ from realtime.inference import Network
 from realtime.quiet import quiet_stderr
 from realtime.records import STREAM_RATE
 from realtime.registry import MANIFEST, Manifest
-from training import metadata, networks
+from training import framewise, metadata, networks
 from training.inputs import Inputs
 from training.presets import Preset
 
@@ -35,7 +35,8 @@ def convert(
     """Convert a Keras 3 network to TFLite, with a batch of 1.
 
     The network is built again in ``tf_keras``, in float32, and given the weights: there an LSTM
-    becomes TFLite's fused operator, where Keras 3's becomes a loop that runs at half the speed.
+    becomes TFLite's fused operator, where Keras 3's becomes a loop that runs at half the speed. One
+    with an ear can also follow a stream, see ``framewise``.
 
     Args:
         model: Trained ``keras.Model``.
@@ -50,27 +51,42 @@ def convert(
     Raises:
         UserError: The network needs operators that TFLite alone does not have.
     """
+    drawn: list[np.ndarray] | None = None
+    if quantisation == "int8":
+        drawn = [w[None] for w in inputs.draw(EXAMPLES, np.random.default_rng(EXAMPLES))[0]]
+    make = framewise.convert if framewise.suits(preset) else _window_alone
+    try:
+        with quiet_stderr():  # the converter's C++ side writes pages
+            return make(model, preset, gate, quantised=quantisation != "float32", examples=drawn)
+    except Exception as error:  # and raises whatever it likes
+        raise UserError(f"the network cannot be converted to TFLite: {error}") from error
+
+
+def _window_alone(
+    model: Any,
+    preset: Preset,
+    gate: networks.Gate | None,
+    *,
+    quantised: bool,
+    examples: list[np.ndarray] | None,
+) -> bytes:
+    """Convert a network that reads windows, and nothing else; see ``framewise.convert``."""
     import tensorflow as tf
     import tf_keras
 
     twin = networks.rebuilt(model, preset.network, tf_keras)
     if gate is not None:
         twin = networks.gated(twin, gate, tf_keras)
-    signature = tf.TensorSpec((1, *inputs.shape), tf.float32)
+    signature = tf.TensorSpec((1, *model.input_shape[1:]), tf.float32)
     function = tf.function(lambda x: twin(x, training=False), input_signature=[signature])
     converter = tf.lite.TFLiteConverter.from_concrete_functions(
         [function.get_concrete_function()], twin
     )
-    if quantisation != "float32":
+    if quantised:
         converter.optimizations = [tf.lite.Optimize.DEFAULT]
-    if quantisation == "int8":
-        windows, _ = inputs.draw(EXAMPLES, np.random.default_rng(EXAMPLES))
-        converter.representative_dataset = lambda: ([w[None]] for w in windows)
-    try:
-        with quiet_stderr():  # the converter's C++ side writes pages
-            content: bytes = converter.convert()
-    except Exception as error:  # and raises whatever it likes
-        raise UserError(f"the network cannot be converted to TFLite: {error}") from error
+    if examples is not None:
+        converter.representative_dataset = lambda: ([w] for w in examples)
+    content: bytes = converter.convert()
     return content
 
 
@@ -110,6 +126,7 @@ def write(
         file=FILE,
         sha256="",
         size=0,
+        streaming=framewise.suits(preset),
         training=training,
         figures=figures,
     )

@@ -5,11 +5,9 @@
 
 from __future__ import annotations
 
-import tempfile
 from typing import Any
 
-from realtime.quiet import quiet_stderr
-from training import networks
+from training import networks, tflite
 from training.networks import Gate
 from training.networks.recurrent import FLATTEN
 from training.presets import Preset
@@ -28,7 +26,7 @@ def convert(model: Any, preset: Preset, gate: Gate | None) -> bytes:
         gate: Fades its answers; none by default.
 
     Returns:
-        Content of a ``.tflite`` file with the signatures ``step`` and ``answer``.
+        Content of a ``.tflite`` file with the functions ``step`` and ``answer``.
     """
     import tensorflow as tf
     import tf_keras
@@ -66,14 +64,7 @@ def convert(model: Any, preset: Preset, gate: Gate | None) -> bytes:
             summary=tf.TensorSpec((1, 2 * units + kinds))
         ),
     }
-    with tempfile.TemporaryDirectory() as folder, quiet_stderr():
-        holder = tf.Module()
-        holder.twin = twin
-        tf.saved_model.save(holder, folder, signatures=functions)
-        converter = tf.lite.TFLiteConverter.from_saved_model(folder, signature_keys=list(functions))
-        converter.optimizations = [tf.lite.Optimize.DEFAULT]
-        content: bytes = converter.convert()
-    return content
+    return tflite.convert(functions, [twin])
 
 
 def suits(preset: Preset) -> bool:

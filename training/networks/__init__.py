@@ -143,6 +143,24 @@ def joined(ear: Any, reader: Any, spec: dict[str, Any], keras: ModuleType) -> An
     return _assembled([ear, reader], build(spec, shape, reader.output_shape[-1], keras))
 
 
+def parted(model: Any, spec: dict[str, Any], keras: ModuleType) -> tuple[Any, Any]:
+    """An ear and what reads it, of a network that ``joined`` made of them.
+
+    Args:
+        model: That network.
+        spec: Of it.
+        keras: Which Keras to build them with.
+    """
+    _, frames, bands = model.input_shape
+    hears = ear(spec["ear"], bands, keras)
+    reads = build(reader(spec), (frames, heard.KEYS), model.output_shape[-1], keras)
+    weights = iter(_weighted(model))
+    for part in (hears, reads):
+        for new in _weighted(part):
+            new.set_weights(next(weights).get_weights())
+    return hears, reads
+
+
 def _assembled(parts: Sequence[Any], model: Any) -> Any:
     """The network, with the weights of the networks that it is made of, one after the other."""
     layers = [layer for part in parts for layer in _weighted(part)]

@@ -18,6 +18,9 @@ KEYS = 85
 BANDS = 3 * KEYS + 1
 """Bands of the picture that is heard: three a semitone from A0."""
 
+BESIDE = 3
+"""Frames on either side of one that an ear reads to tell of it: two, and one more."""
+
 SURE = 0.4
 """Probability from which a key counts as struck."""
 

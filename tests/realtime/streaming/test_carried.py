@@ -83,7 +83,7 @@ def test_the_summary_is_that_of_the_whole_stream_however_it_is_cut(cuts, seed, n
         feature.push(samples[at : at + cuts[k % len(cuts)]])
         carried.catch_up()
         at, k = at + cuts[k % len(cuts)], k + 1
-    assert carried.summary() == pytest.approx(offline(samples), abs=1e-5)
+    assert carried.window() == pytest.approx(offline(samples), abs=1e-5)
 
 
 def test_after_a_reset_it_remembers_nothing():
@@ -93,7 +93,7 @@ def test_after_a_reset_it_remembers_nothing():
         feature.reset()
         carried.reset()
         feature.push(sound(5000, seed))
-        heard = carried.summary()
+        heard = carried.window()
     assert heard == pytest.approx(offline(sound(5000, 2)), abs=1e-5)
 
 
@@ -105,9 +105,9 @@ def test_a_failure_is_told_once_and_then_it_goes_on():
     carried.catch_up()
     steps.fails = False
     with pytest.raises(InferenceError, match="broken"):
-        carried.summary()
+        carried.window()
     feature.push(sound(3000, 1))
-    assert np.isfinite(carried.summary()).all()
+    assert np.isfinite(carried.window()).all()
 
 
 def test_one_that_fails_on_silence_is_refused():
@@ -118,5 +118,5 @@ def test_one_that_fails_on_silence_is_refused():
 
 
 def test_a_network_without_a_step_is_no_streaming_network():
-    with pytest.raises(UserError, match="no signature 'step'"):
+    with pytest.raises(UserError, match="no function 'step'"):
         Steps(Network(tiny_network((16, 5), 4)[0]))

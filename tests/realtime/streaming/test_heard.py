@@ -1,0 +1,125 @@
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from tiny_models import tiny_network
+
+from realtime.errors import UserError
+from realtime.features import Spectrogram
+from realtime.inference import InferenceError, Network
+from realtime.streaming import Ear, Heard, follow
+
+FRAMES, BANDS, KINDS, TOLD, BESIDE = 12, 6, 3, 2, 2
+FEATURE = {"frames": FRAMES, "bands": BANDS, "n_fft": 512, "win_length": 500, "hop": 470}
+
+
+class BrightEar:
+    """Hears how bright a frame is beside those around it."""
+
+    rows, told, keys = (TOLD + 2 * BESIDE, BANDS), TOLD, (FRAMES, KINDS)
+
+    def __init__(self) -> None:
+        self.fails = False
+
+    def hear(self, rows):
+        if self.fails:
+            raise InferenceError("deaf")
+        assert rows.shape == self.rows
+        middle = rows[BESIDE:-BESIDE].max(axis=1)
+        around = [rows[i : i + 2 * BESIDE + 1].mean() for i in range(TOLD)]
+        return np.stack([middle, around, np.ones(TOLD)], axis=1).astype(np.float32)
+
+    def judge(self, keys):
+        assert keys.shape == self.keys
+        return keys.mean(axis=0)
+
+
+def sound(n: int, seed: int) -> np.ndarray:
+    rng = np.random.default_rng(seed)
+    loudness = np.repeat(rng.uniform(0, 1, n // 1000 + 1) ** 3, 1000)[:n]
+    return (rng.normal(0, 0.2, n) * loudness).astype(np.float32)
+
+
+def offline(samples: np.ndarray) -> np.ndarray:
+    """The keys of a whole stream, frame by frame, as the module says they are heard."""
+    feature, ear = Spectrogram(**FEATURE), BrightEar()
+    hop, length = FEATURE["hop"], FEATURE["win_length"]
+    decibels = [np.full((FRAMES, BANDS), -np.inf, np.float32)]
+    first = (length - 1) % hop + 1
+    count = (len(samples) - first) // hop + 1
+    for i in range(count):
+        feature.reset()
+        feature.push(samples[: first + i * hop])
+        decibels.append(feature.decibels()[-1:].copy())
+    levels = np.concatenate(decibels)
+    grey = np.zeros((2 * BESIDE + count, BANDS), np.float32)
+    for i in range(count):
+        until = levels[i + 1 : FRAMES + i + 1]
+        white = max(float(until.max()), -60.0)
+        grey[2 * BESIDE + i] = np.maximum((until[-1] - white + 80) / 80, 0)
+    keys = [np.zeros((FRAMES, KINDS), np.float32)]
+    whole = range(0, count // TOLD * TOLD, TOLD)
+    keys += [ear.hear(grey[i : i + TOLD + 2 * BESIDE]) for i in whole]
+    return np.concatenate(keys)[-FRAMES:]
+
+
+@settings(max_examples=30, deadline=None)
+@given(
+    cuts=st.lists(st.integers(1, 4000), min_size=1, max_size=8),
+    seed=st.integers(0, 99),
+    n=st.integers(0, 12_000),
+)
+def test_the_keys_are_those_of_the_whole_stream_however_it_is_cut(cuts, seed, n):
+    samples, feature = sound(n, seed), Spectrogram(**FEATURE)
+    heard = Heard(BrightEar(), feature)
+    at = k = 0
+    while at < n:
+        feature.push(samples[at : at + cuts[k % len(cuts)]])
+        heard.catch_up()
+        at, k = at + cuts[k % len(cuts)], k + 1
+    assert heard.window() == pytest.approx(offline(samples), abs=1e-5)
+    assert heard.predict(heard.window()) == pytest.approx(offline(samples).mean(axis=0), abs=1e-5)
+
+
+def test_after_a_reset_it_remembers_nothing():
+    feature = Spectrogram(**FEATURE)
+    heard = Heard(BrightEar(), feature)
+    for seed in (1, 2):
+        feature.reset()
+        heard.reset()
+        feature.push(sound(5000, seed))
+        keys = heard.window()
+    assert keys == pytest.approx(offline(sound(5000, 2)), abs=1e-5)
+
+
+def test_a_failure_is_told_once_and_then_it_goes_on():
+    feature, ear = Spectrogram(**FEATURE), BrightEar()
+    heard = Heard(ear, feature)
+    ear.fails = True
+    feature.push(sound(3000, 0))
+    heard.catch_up()
+    ear.fails = False
+    with pytest.raises(InferenceError, match="deaf"):
+        heard.window()
+    feature.push(sound(1000, 1))
+    keys = heard.window()
+    assert not keys[:-TOLD].any()  # of the frames that it failed on no key counts
+    assert keys[-TOLD:].all()
+
+
+@pytest.mark.parametrize("change", [{"bands": BANDS + 1}, {"frames": FRAMES + 1}])
+def test_a_feature_that_does_not_fit_is_refused(change):
+    with pytest.raises(UserError, match="hears 6 bands and judges 12 frames"):
+        Heard(BrightEar(), Spectrogram(**FEATURE | change))
+
+
+def test_a_network_without_an_ear_is_refused():
+    network = Network(tiny_network((16, 5), 4)[0])
+    with pytest.raises(UserError, match="no functions 'hear' and 'judge'"):
+        Ear(network)
+    with pytest.raises(UserError, match="no function 'step'"):
+        follow(network, Spectrogram(**FEATURE))
+    with pytest.raises(UserError, match="follows a spectrogram"):
+        follow(network, object())

@@ -1,0 +1,117 @@
+"""The exported halves of a network with an ear against the Keras network they were made from."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+from tiny_models import NETWORKS, write_folder
+
+from realtime.engine import Engine
+from realtime.errors import UserError
+from realtime.inference import Network
+from realtime.records import Prediction
+from realtime.registry import load
+from realtime.streaming import Ear
+from training import framewise, networks, performance
+from training.networks import Gate
+from training.networks.heard import BANDS, BESIDE, KEYS
+from training.presets import PRESETS
+
+FRAMES = 40
+FEATURE = {
+    "kind": "spectrogram",
+    "frames": FRAMES,
+    "bands": BANDS,
+    "n_fft": 4096,
+    "win_length": 3940,
+    "hop": 1226,
+}
+SPEC = NETWORKS["composer-cnn"]
+PRESET = replace(PRESETS["composer-cnn"], network=SPEC)
+LABELS = ("ape", "bee", "cat")
+
+
+@pytest.fixture(scope="module")
+def made():
+    """A network whose batch norm has moved, a gate, and its file in 32 bits."""
+    import keras
+
+    keras.utils.set_random_seed(0)
+    model = networks.build(SPEC, (FRAMES, BANDS), len(LABELS), keras)
+    rng = np.random.default_rng(0)
+    for layer in model.layers:
+        if layer.__class__.__name__ == "BatchNormalization":
+            layer.set_weights([rng.uniform(0.5, 1.5, w.shape) for w in layer.get_weights()])
+    gate = Gate(rng.normal(size=SPEC["embedding"]).astype(np.float32), 0.1)
+    return model, gate, framewise.convert(model, PRESET, gate, quantised=False)
+
+
+@pytest.fixture(scope="module")
+def windows():
+    return np.random.default_rng(1).uniform(size=(5, FRAMES, BANDS)).astype(np.float32)
+
+
+def test_who_asks_for_no_function_gets_the_answer_to_a_window(made, windows):
+    import keras
+
+    model, gate, content = made
+    network = Network(content)
+    assert network.input_shape == (FRAMES, BANDS)
+    meant = networks.gated(model, gate, keras).predict(windows, verbose=0)
+    for window, probs in zip(windows, meant, strict=True):
+        assert network.predict(window) == pytest.approx(probs, abs=1e-4)
+
+
+def test_its_halves_one_after_the_other_are_the_whole(made, windows):
+    import keras
+
+    model, _, content = made
+    network = Network(content)
+    ear = Ear(network)
+    assert (ear.rows, ear.told, ear.keys) == ([2 * BESIDE + 1, BANDS], 1, [FRAMES, KEYS])
+    hears, _ = networks.parted(model, SPEC, keras)
+    for window in windows:
+        keys = hears.predict(window[None], verbose=0)[0]
+        inner = range(BESIDE, FRAMES - BESIDE)
+        each = [ear.hear(window[i - BESIDE : i + BESIDE + 1]) for i in inner]
+        assert np.concatenate(each) == pytest.approx(keys[BESIDE:-BESIDE], abs=1e-4)
+        assert ear.judge(keys) == pytest.approx(network.predict(window), abs=1e-4)
+
+
+def test_its_weights_are_stored_once(made):
+    model, _, content = made
+    assert len(content) < 1.5 * 4 * model.count_params() + 40_000
+
+
+def test_it_can_be_quantised_wholly(windows):
+    import keras
+
+    keras.utils.set_random_seed(1)
+    model = networks.build(SPEC, (FRAMES, BANDS), len(LABELS), keras)
+    content = framewise.convert(model, PRESET, None, quantised=True, examples=windows[:, None])
+    assert Network(content).predict(windows[0]).sum() == pytest.approx(1, abs=0.02)
+    assert Ear(Network(content)).told == 1
+
+
+def test_a_run_says_the_same_for_any_block_size(made, tmp_path, monkeypatch):
+    folder = write_folder(tmp_path / "apes", FEATURE, LABELS, made[2], streaming=True)
+    samples = np.random.default_rng(2).normal(0, 0.1, 50_000).astype(np.float32)
+    said = []
+    for block in (160, 1600, 50_000):
+        monkeypatch.setattr(performance, "BLOCK", block)
+        run = Engine(performance.Playback("noise", samples), [load(folder)]).run()
+        said.append([list(p.probs.values()) for p in run if isinstance(p, Prediction)])
+    assert len(said[0]) == 13  # the last where the sound ends
+    assert said[0] == said[1] == said[2]
+
+
+def test_a_feature_that_does_not_fit_is_refused(made, tmp_path):
+    other = write_folder(tmp_path / "a", FEATURE | {"frames": 41}, LABELS, made[2], streaming=True)
+    with pytest.raises(UserError, match="hears 256 bands and judges 40 frames, which does not fit"):
+        load(other)
+
+
+def test_only_networks_with_an_ear_have_these_functions():
+    assert [name for name, p in PRESETS.items() if framewise.suits(p)] == ["composer-cnn"]
