@@ -41,3 +41,15 @@ def test_against_keras(compare, keras, manifest):
         inside="one window in, one row of probabilities out; Keras in float32 with random weights "
         "on TensorFlow.",
     )
+    if manifest.streaming:
+        hop, told = forms.hop(manifest, ours)
+        compare(
+            f"{manifest.name}: a hop of 0.25 s against keras.Model.predict, one window",
+            hop,
+            lambda: model.predict(windows[:1], verbose=0),
+            times_less=20,
+            rounds=30,
+            part=0,
+            wall=True,
+            inside=f"{told}, as live; Keras as above.",
+        )

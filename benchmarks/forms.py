@@ -7,8 +7,10 @@ from __future__ import annotations
 
 import hashlib
 import json
+import math
 import subprocess
 import sys
+from collections.abc import Callable
 from dataclasses import replace
 from importlib.metadata import version
 from pathlib import Path
@@ -19,10 +21,16 @@ import numpy as np
 
 from realtime import features
 from realtime.features.chords import chord_matrix
+from realtime.inference import Network
+from realtime.records import STREAM_RATE
 from realtime.registry import Manifest, read_manifest, shipped
+from realtime.streaming import Ear, Steps
 
 ROOT = Path(__file__).parents[1]
 STREAM = "stream"
+STRUCK = 0.03
+"""Share of keys that are struck in a frame."""
+
 SAMPLES = 20
 """Windows for the int8 converters: random ones, because only the speed counts."""
 
@@ -43,7 +51,7 @@ def of(manifest: Manifest) -> tuple[str, ...]:
     return ("float32", "dynamic", "int8")
 
 
-def streams(manifest: Manifest) -> bool:
+def carries(manifest: Manifest) -> bool:
     """Whether a model has a form that carries its state on, beside those that read windows."""
     from training import stepwise
     from training.presets import PRESETS
@@ -51,9 +59,46 @@ def streams(manifest: Manifest) -> bool:
     return stepwise.suits(PRESETS[manifest.name])
 
 
+def follows(manifest: Manifest) -> bool:
+    """Whether a model can follow a stream frame by frame, in the form that ships or another."""
+    return manifest.streaming or carries(manifest)
+
+
+def hop(manifest: Manifest, network: Network) -> tuple[Callable[[], np.ndarray], str]:
+    """A hop of 0.25 s of a network that follows a stream, and what is done in it."""
+    window = windows(manifest)[0]
+    frames = 0.25 * STREAM_RATE / manifest.feature["hop"]
+    if network.function("hear") is None:
+        steps = Steps(network)
+        rows = window[: steps.rows[0]]
+        summary = np.zeros(network.input_shape, np.float32)
+        due = round(frames / len(rows))
+
+        def carry() -> np.ndarray:
+            state = (np.zeros((1, steps.units), np.float32),) * 2
+            for _ in range(due):
+                out = steps.run(rows, state)
+                state = out["h"], out["c"]
+            return network.predict(summary)
+
+        return carry, f"{due} steps of {len(rows)} frames and an answer"
+    ear = Ear(network)
+    rows = window[: ear.rows[0]]
+    keys = (np.random.default_rng(0).random(ear.keys) < STRUCK).astype(np.float32)
+    due = math.ceil(frames / ear.told)
+
+    def hear() -> np.ndarray:
+        for _ in range(due):
+            ear.hear(rows)
+        return ear.judge(keys)
+
+    return hear, f"{due} frames heard and the keys of a window judged"
+
+
 def path(manifest: Manifest, runtime: str, form: str) -> Path:
     """Where a form of a model's network lies; its name changes with the network."""
     about = [manifest.feature, manifest.training["network"], len(manifest.labels)]
+    about += [manifest.streaming]
     about += [version("ai-edge-litert"), version("tensorflow")]
     mark = hashlib.sha256(json.dumps(about, sort_keys=True).encode()).hexdigest()[:12]
     return ROOT / "build" / "forms" / f"{manifest.name}-{mark}-{form}.{runtime}"
@@ -63,7 +108,7 @@ def make() -> None:
     """Make the forms that are missing, in a process of its own: TensorFlow stays out of ours."""
     wanted = [path(m, "tflite", form) for m in manifests() for form in of(m)]
     wanted += [path(m, "onnx", "float32") for m in manifests()]
-    wanted += [path(m, "tflite", STREAM) for m in manifests() if streams(m)]
+    wanted += [path(m, "tflite", STREAM) for m in manifests() if carries(m)]
     if not all(p.exists() for p in wanted):
         subprocess.run([sys.executable, "-m", "benchmarks.forms"], cwd=ROOT, check=True)
 
@@ -110,7 +155,7 @@ def _tflite(manifest: Manifest, keras: Any) -> None:
             print(f"converting {manifest.name} to TFLite, {form}", flush=True)
             file.write_bytes(export.convert(model, preset, inputs, form))
     file = path(manifest, "tflite", STREAM)
-    if streams(manifest) and not file.exists():
+    if carries(manifest) and not file.exists():
         print(f"converting {manifest.name} to its streaming form", flush=True)
         file.write_bytes(stepwise.convert(model, PRESETS[manifest.name], None))
 

@@ -116,7 +116,8 @@ def _reads(manifest: Manifest) -> list[str]:
     if manifest.streaming and "ear" in manifest.training.get("network", {}):
         reads = (
             "Each row of this feature once: it hears which keys are struck in it, and judges those "
-            f"of the last {heard}:"
+            f"of the last {heard}. (The file's functions `hear` and `judge` do so; the one that other "
+            "programs run unless they ask for another reads a whole window.)"
         )
     elif manifest.streaming:
         reads = (
