@@ -22,6 +22,7 @@ class Rows:
     def __init__(self, feature: Spectrogram, per: int) -> None:
         self._feature, self._per = feature, per
         self._frames = feature.shape[0]
+        self._none = np.empty((0, feature.shape[1]), np.float32)
         self._peaks = Ring(2 * self._frames, fill=-np.inf)
         self._taken = 0
 
@@ -32,11 +33,11 @@ class Rows:
         """
         whole = self._feature.heard // self._per * self._per
         due, late = whole - self._taken, self._feature.heard - whole
+        if not due:
+            return self._none
+        self._taken = whole
         decibels = self._feature.decibels()
         new = decibels[len(decibels) - late - due : len(decibels) - late]
-        if not due:
-            return new
-        self._taken = whole
         self._peaks.write(new.max(axis=1))
         peaks = self._peaks.latest(due + self._frames - 1)
         loudest = np.lib.stride_tricks.sliding_window_view(peaks, self._frames).max(axis=1)
