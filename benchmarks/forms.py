@@ -71,7 +71,7 @@ def hop(manifest: Manifest, network: Network) -> tuple[Callable[[], np.ndarray],
     if network.function("hear") is None:
         steps = Steps(network)
         rows = window[: steps.rows[0]]
-        summary = np.zeros(network.input_shape, np.float32)
+        summary = np.zeros(2 * steps.units + steps.kinds, np.float32)
         due = round(frames / len(rows))
 
         def carry() -> np.ndarray:
@@ -79,7 +79,7 @@ def hop(manifest: Manifest, network: Network) -> tuple[Callable[[], np.ndarray],
             for _ in range(due):
                 out = steps.run(rows, state)
                 state = out["h"], out["c"]
-            return network.predict(summary)
+            return steps.answer(summary)
 
         return carry, f"{due} steps of {len(rows)} frames and an answer"
     ear = Ear(network)

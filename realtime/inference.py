@@ -36,10 +36,15 @@ class Network:
     def __init__(self, model: bytes, *, threads: int = 1) -> None:
         # The interpreter reads the model in place for as long as it lives.
         self._model, self._threads = model, threads
-        self._turn = threading.Lock()
+        self._turn, self._others_turn = threading.Lock(), threading.Lock()
         self._functions: dict[str, Function] = {}
+        self._others: Any = None
         self._interpreter = _interpreter(model, threads)
+        # A network that follows a stream may never read a window: memory for one can wait.
+        self._ready = len(self._interpreter.get_signature_list()) < 2
         try:
+            if self._ready:
+                _allocate(self._interpreter)
             (self._input,) = self._interpreter.get_input_details()
             (self._output,) = self._interpreter.get_output_details()
         except (RuntimeError, ValueError) as error:
@@ -55,13 +60,22 @@ class Network:
         return tuple(int(n) for n in self._input["shape"][1:])
 
     def function(self, name: str) -> Function | None:
-        """Another function of the same file; None if it has none of that name."""
+        """Another function of the same file; None if it has none of that name.
+
+        Raises:
+            UserError: It cannot be run.
+        """
         if name not in self._interpreter.get_signature_list():
             return None
+        if self._others is None:  # an interpreter that lends out functions can no longer predict
+            self._others = _interpreter(self._model, self._threads)
         if name not in self._functions:
-            # In an interpreter of its own: one that lends out a function can no longer predict.
-            interpreter = _interpreter(self._model, self._threads)
-            self._functions[name] = Function(interpreter.get_signature_runner(name))
+            try:
+                with quiet_stderr():
+                    runner = self._others.get_signature_runner(name)
+            except (RuntimeError, ValueError) as error:
+                raise UserError(f"its function {name!r} cannot be run ({told(error)})") from error
+            self._functions[name] = Function(runner, self._others_turn)
         return self._functions[name]
 
     @property
@@ -83,6 +97,9 @@ class Network:
         """
         with self._turn:
             try:
+                if not self._ready:
+                    _allocate(self._interpreter)
+                    self._ready = True
                 # A fused LSTM keeps its state between invocations; each window stands alone.
                 self._interpreter.reset_all_variables()
                 self._interpreter.set_tensor(self._input["index"], window[None])
@@ -100,14 +117,15 @@ class Function:
 
     Args:
         runner: Of the runtime.
+        turn: Held while it runs; one for all functions of the same interpreter.
 
     Attributes:
         takes: Shape of each input by name.
         gives: Shape of each output by name.
     """
 
-    def __init__(self, runner: Any) -> None:
-        self._runner, self._turn = runner, threading.Lock()
+    def __init__(self, runner: Any, turn: threading.Lock) -> None:
+        self._runner, self._turn = runner, turn
         self.takes, self.gives = (
             {name: tuple(detail["shape"].tolist()) for name, detail in details.items()}
             for details in (runner.get_input_details(), runner.get_output_details())
@@ -140,9 +158,7 @@ def _interpreter(model: bytes, threads: int) -> Any:
             continue
         try:
             with quiet_stderr():
-                interpreter = runtime.Interpreter(model_content=model, num_threads=threads)
-                interpreter.allocate_tensors()
-            return interpreter
+                return runtime.Interpreter(model_content=model, num_threads=threads)
         except (ValueError, RuntimeError) as error:
             raise UserError(f"not a TFLite model it can run ({told(error)})") from error
         except (ImportError, AttributeError, SystemError) as error:
@@ -150,6 +166,11 @@ def _interpreter(model: bytes, threads: int) -> Any:
     raise UserError(
         f"no TFLite runtime works here ({'; '.join(reasons)}): pip install ai-edge-litert"
     )
+
+
+def _allocate(interpreter: Any) -> None:
+    with quiet_stderr():
+        interpreter.allocate_tensors()
 
 
 def told(error: Exception) -> str:

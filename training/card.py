@@ -116,8 +116,8 @@ def _reads(manifest: Manifest) -> list[str]:
     if manifest.streaming and "ear" in manifest.training.get("network", {}):
         reads = (
             "Each row of this feature once: it hears which keys are struck in it, and judges those "
-            f"of the last {heard}. (The file's functions `hear` and `judge` do so; the one that other "
-            "programs run unless they ask for another reads a whole window.)"
+            f"of the last {heard}. (That is what the file's functions `hear` and `judge` do. What "
+            "other programs run, unless they ask for another, is `classify`: it reads a window.)"
         )
     elif manifest.streaming:
         reads = (

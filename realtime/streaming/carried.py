@@ -16,8 +16,8 @@ class Steps:
 
     Args:
         network: Has a function ``step`` from ``rows`` (1, n, bands), ``h`` and ``c`` (1, units) to
-            ``h``, ``c`` and ``found`` (1, kinds), all float32, and takes ``2 * units + kinds``
-            numbers for an answer.
+            ``h``, ``c`` and ``found`` (1, kinds), and a function ``answer`` from ``summary`` (1,
+            2 * units + kinds) to ``probs`` (1, n_labels), all float32.
 
     Attributes:
         rows: Shape of what a step reads, (n, bands).
@@ -25,25 +25,26 @@ class Steps:
         kinds: Kinds of steps that are counted beside it.
 
     Raises:
-        UserError: It has none, or another one.
+        UserError: It has none, or others.
     """
 
     def __init__(self, network: Network) -> None:
-        step = network.function("step")
-        if step is None:
-            raise UserError("has no function 'step'")
+        step, answer = network.function("step"), network.function("answer")
+        if step is None or answer is None:
+            raise UserError("has no functions 'step' and 'answer'")
         try:
             (_, *self.rows), (_, self.units) = step.takes["rows"], step.takes["h"]
             (_, self.kinds) = step.gives["found"]
             state = {"h": (1, self.units), "c": (1, self.units)}
             fits = step.takes == {"rows": (1, *self.rows), **state} and len(self.rows) == 2
             fits = fits and step.gives == {"found": (1, self.kinds), **state}
+            fits = fits and answer.takes == {"summary": (1, 2 * self.units + self.kinds)}
+            fits = fits and answer.gives == {"probs": (1, network.outputs)}
         except (KeyError, ValueError):
             fits = False
-        if not fits or network.input_shape != (2 * self.units + self.kinds,):
-            raise UserError("its function 'step' is not that of a streaming network")
-        self._step = step
-        self.answer = network.predict
+        if not fits:
+            raise UserError("its functions 'step' and 'answer' are not those of a streaming LSTM")
+        self._step, self._answer = step, answer
 
     def run(self, rows: np.ndarray, state: tuple[np.ndarray, np.ndarray]) -> dict[str, np.ndarray]:
         """Take one step.
@@ -59,6 +60,17 @@ class Steps:
             InferenceError: The runtime failed, or what came out are no finite numbers.
         """
         return self._step(rows=rows[None], h=state[0], c=state[1])
+
+    def answer(self, summary: np.ndarray) -> np.ndarray:
+        """What the steps of a window come to, float32 (n_labels,).
+
+        Args:
+            summary: float32 (2 * units + kinds,).
+
+        Raises:
+            InferenceError: As for ``run``.
+        """
+        return self._answer(summary=summary[None])["probs"][0]
 
 
 class Carried:

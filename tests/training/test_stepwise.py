@@ -100,7 +100,7 @@ def test_a_manifest_that_does_not_fit_is_refused(made, tmp_path):
         with pytest.raises(UserError, match=why):
             load(folder)
     plain = write_folder(tmp_path / "plain", FEATURE, LABELS, streaming=True)
-    with pytest.raises(UserError, match="no function 'step'"):
+    with pytest.raises(UserError, match="no functions 'step' and 'answer'"):
         load(plain)
 
 

@@ -118,5 +118,5 @@ def test_one_that_fails_on_silence_is_refused():
 
 
 def test_a_network_without_a_step_is_no_streaming_network():
-    with pytest.raises(UserError, match="no function 'step'"):
+    with pytest.raises(UserError, match="no functions 'step' and 'answer'"):
         Steps(Network(tiny_network((16, 5), 4)[0]))

@@ -119,7 +119,7 @@ def test_a_network_without_an_ear_is_refused():
     network = Network(tiny_network((16, 5), 4)[0])
     with pytest.raises(UserError, match="no functions 'hear' and 'judge'"):
         Ear(network)
-    with pytest.raises(UserError, match="no function 'step'"):
+    with pytest.raises(UserError, match="no functions 'step' and 'answer'"):
         follow(network, Spectrogram(**FEATURE))
     with pytest.raises(UserError, match="follows a spectrogram"):
         follow(network, object())
