@@ -67,16 +67,17 @@ class Network:
         """
         if name not in self._interpreter.get_signature_list():
             return None
-        if self._others is None:  # an interpreter that lends out functions can no longer predict
-            self._others = _interpreter(self._model, self._threads)
-        if name not in self._functions:
-            try:
-                with quiet_stderr():
-                    runner = self._others.get_signature_runner(name)
-            except (RuntimeError, ValueError) as error:
-                raise UserError(f"its function {name!r} cannot be run ({told(error)})") from error
-            self._functions[name] = Function(runner, self._others_turn)
-        return self._functions[name]
+        with self._others_turn:
+            if self._others is None:  # what lends out functions can no longer predict
+                self._others = _interpreter(self._model, self._threads)
+            if name not in self._functions:
+                try:
+                    with quiet_stderr():
+                        runner = self._others.get_signature_runner(name)
+                except (RuntimeError, ValueError) as error:
+                    raise UserError(f"its function {name!r} cannot run ({told(error)})") from error
+                self._functions[name] = Function(runner, self._others_turn)
+            return self._functions[name]
 
     @property
     def outputs(self) -> int:

@@ -15,7 +15,9 @@ from tiny_models import tiny_network, write_folder
 from realtime import cli
 from realtime.inference import Network
 from realtime.records import STREAM_RATE
+from realtime.registry import find, load
 from realtime.ring import Ring
+from realtime.streaming import Ear
 
 
 @pytest.fixture
@@ -84,6 +86,42 @@ def test_threads_that_share_a_network_take_turns(tried):
         assert sum(threads.map(right, range(4))) == 1200
     assert network._interpreter.overlaps == 0
     tried("4 threads that share a network", cases=1200, came="they take turns; equal answers")
+
+
+@pytest.mark.usefixtures("impatient")
+def test_threads_that_share_functions_of_one_file_take_turns(monkeypatch, tried):
+    ear = Ear(load(find("composer-cnn")).network)
+    inside = overlaps = 0
+
+    def watched(run):
+        def call(**arrays):
+            nonlocal inside, overlaps
+            inside += 1
+            overlaps += inside > 1
+            time.sleep(0)
+            try:
+                return run(**arrays)
+            finally:
+                inside -= 1
+
+        return call
+
+    for function in (ear._hear, ear._judge):
+        monkeypatch.setattr(function, "_runner", watched(function._runner))
+    rng = np.random.default_rng(0)
+    rows = rng.uniform(size=(8, *ear.rows)).astype(np.float32)
+    keys = (rng.random((8, *ear.keys)) < 0.03).astype(np.float32)
+    alone = [(ear.hear(r), ear.judge(k)) for r, k in zip(rows, keys, strict=True)]
+
+    def right(i):
+        numbers = [(n + i) % 8 for n in range(40)]
+        heard = sum(np.array_equal(ear.hear(rows[k]), alone[k][0]) for k in numbers)
+        return heard + sum(np.array_equal(ear.judge(keys[k]), alone[k][1]) for k in numbers)
+
+    with ThreadPoolExecutor(4) as threads:
+        assert sum(threads.map(right, range(4))) == 320
+    assert overlaps == 0
+    tried("4 threads that share a file's functions", cases=320, came="they take turns")
 
 
 def stress(capacity, total, seed):
