@@ -190,8 +190,7 @@ def load(folder: Path, *, threads: int = 1) -> Model:
         try:
             follow(network, feature)
         except UserError as error:
-            told = f"{where}: {error}, which does not fit {MANIFEST}"
-            raise UserError(f"{told}; export the model again") from error
+            raise UserError(f"{where}: {error}; export the model again") from error
     elif network.input_shape != feature.shape:
         raise UserError(
             f"{where}: reads windows of {network.input_shape}, but the feature in {MANIFEST} "

@@ -88,7 +88,8 @@ class Carried:
         frames, bands = feature.shape
         per = steps.rows[0]
         if frames % per or steps.rows[1] != bands:
-            raise UserError(f"takes steps of {per} rows of {steps.rows[1]}")
+            told = f"takes steps of {per} rows of {steps.rows[1]}"
+            raise UserError(f"{told}, which does not fit a feature of {frames} x {bands}")
         self._steps, self._rows = steps, Rows(feature, per)
         # Of each step its h beside what it found, for a window.
         self._came_to = Ring(frames // per, (steps.units + steps.kinds,))

@@ -86,7 +86,8 @@ class Heard:
     def __init__(self, ear: Ear, feature: Spectrogram) -> None:
         frames, bands = feature.shape
         if ear.rows[1] != bands or ear.keys[0] != frames:
-            raise UserError(f"hears {ear.rows[1]} bands and judges {ear.keys[0]} frames")
+            told = f"hears {ear.rows[1]} bands and judges {ear.keys[0]} frames"
+            raise UserError(f"{told}, which does not fit a feature of {frames} x {bands}")
         self._ear, self._rows = ear, Rows(feature, ear.told)
         self._latest = Ring(ear.rows[0], (bands,))
         self._keys = Ring(frames, (ear.keys[1],))
