@@ -357,6 +357,7 @@ class Engine:
         text = f"{name} gave no answer ({error})"
         if self._failures[name] == FAILURES:
             self._models.remove(model)
+            self._audio.leave_out(name)
             text += f", {FAILURES} times in a row: it is asked no more"
         return Event("inference-failed", due / STREAM_RATE, text, self._source.name, 1)
 

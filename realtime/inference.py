@@ -29,6 +29,9 @@ class Network:
         model: Content of a ``.tflite`` file with one float32 input and one float32 output.
         threads: Threads that one inference may use.
 
+    Attributes:
+        functions: Names of the file's functions, if it has several.
+
     Raises:
         UserError: No TFLite runtime works here, or the content is no model it can run.
     """
@@ -40,8 +43,10 @@ class Network:
         self._functions: dict[str, Function] = {}
         self._others: Any = None
         self._interpreter = _interpreter(model, threads)
+        names = tuple(self._interpreter.get_signature_list())
+        self.functions = names if len(names) > 1 else ()
         # A network that follows a stream may never read a window: memory for one can wait.
-        self._ready = len(self._interpreter.get_signature_list()) < 2
+        self._ready = not self.functions
         try:
             if self._ready:
                 _allocate(self._interpreter)
@@ -60,12 +65,12 @@ class Network:
         return tuple(int(n) for n in self._input["shape"][1:])
 
     def function(self, name: str) -> Function | None:
-        """Another function of the same file; None if it has none of that name.
+        """One of several functions of the same file; None if it has none of that name.
 
         Raises:
-            UserError: It cannot be run.
+            UserError: It cannot be run, or takes or gives other numbers than float32.
         """
-        if name not in self._interpreter.get_signature_list():
+        if name not in self.functions:
             return None
         with self._others_turn:
             if self._others is None:  # what lends out functions can no longer predict
@@ -74,9 +79,9 @@ class Network:
                 try:
                     with quiet_stderr():
                         runner = self._others.get_signature_runner(name)
+                    self._functions[name] = Function(runner, self._others_turn)
                 except (RuntimeError, ValueError) as error:
                     raise UserError(f"its function {name!r} cannot run ({told(error)})") from error
-                self._functions[name] = Function(runner, self._others_turn)
             return self._functions[name]
 
     @property
@@ -123,13 +128,19 @@ class Function:
     Attributes:
         takes: Shape of each input by name.
         gives: Shape of each output by name.
+
+    Raises:
+        ValueError: It takes or gives other numbers than float32.
     """
 
     def __init__(self, runner: Any, turn: threading.Lock) -> None:
         self._runner, self._turn = runner, turn
+        both = runner.get_input_details(), runner.get_output_details()
+        if any(d["dtype"] != np.float32 for details in both for d in details.values()):
+            raise ValueError("its inputs and outputs must be float32")
         self.takes, self.gives = (
             {name: tuple(detail["shape"].tolist()) for name, detail in details.items()}
-            for details in (runner.get_input_details(), runner.get_output_details())
+            for details in both
         )
 
     def __call__(self, **arrays: np.ndarray) -> dict[str, np.ndarray]:
@@ -145,6 +156,8 @@ class Function:
                 raise InferenceError(told(error)) from error
         if not all(np.isfinite(x).all() for x in out.values()):
             raise InferenceError("its answer is no finite number")
+        if any(x.shape != self.gives[name] for name, x in out.items()):
+            raise InferenceError("its answer is of another shape than it says")
         return out
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import sys
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -68,6 +69,7 @@ class AudioLane:
             name: follow(network, self._features[self._reads[name]])
             for name, network in (networks or {}).items()
         }
+        self._most = min((f.longest for f in self.followers.values()), default=sys.maxsize)
         longest = max((f.window_samples for f in self._features), default=0)
         self.meter = Meter(max(SILENT_AFTER, longest / STREAM_RATE))
         self._silent_dbfs = silent_dbfs
@@ -77,18 +79,16 @@ class AudioLane:
     def push(self, samples: np.ndarray) -> list[Reading]:
         """Take the next float32 (n,) samples; returns the meter's new readings."""
         self._windows.clear()
-        if self.followers:  # no window may pass before its frames are read
-            for start in range(0, len(samples), STREAM_RATE):
-                self._listen(samples[start : start + STREAM_RATE])
-        else:
-            self._listen(samples)
+        for start in range(0, len(samples), self._most):
+            for feature in self._features:
+                feature.push(samples[start : start + self._most])
+            for each in self.followers.values():
+                each.catch_up()
         return self.meter.push(samples)
 
-    def _listen(self, samples: np.ndarray) -> None:
-        for feature in self._features:
-            feature.push(samples)
-        for follower in self.followers.values():
-            follower.catch_up()
+    def leave_out(self, name: str) -> None:
+        """A model that is asked no more has no need to follow the stream."""
+        self.followers.pop(name, None)
 
     def view(self, manifest: Manifest) -> View:
         """What a model is shown of the stream as it stands.
@@ -97,13 +97,16 @@ class AudioLane:
             InferenceError: A network that follows the stream failed since the last time.
         """
         feature = self._features[self._reads[manifest.name]]
+        follower = self.followers.get(manifest.name)
+        behind = follower.behind if follower else 0
+        start, end = feature.start - behind, feature.end - behind
         length = feature.window_samples / STREAM_RATE
         heard = self.meter.loudest(length) >= self._silent_dbfs
         return View(
             window=self._window(manifest.name) if heard else None,
-            start=self._origin + max(0, feature.start),
-            end=self._origin + feature.end,
-            full=feature.full,
+            start=self._origin + max(0, start),
+            end=self._origin + max(0, end),
+            full=start >= 0,
             silent=not heard or self.meter.loudest(SILENT_AFTER) < self._silent_dbfs,
             fresh=heard,
         )
@@ -121,8 +124,8 @@ class AudioLane:
         self._windows.clear()
         for feature in self._features:
             feature.reset()
-        for follower in self.followers.values():
-            follower.reset()
+        for each in self.followers.values():
+            each.reset()
         self.meter.reset()
         self._origin = position
 

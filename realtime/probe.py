@@ -18,7 +18,6 @@ import numpy as np
 
 from realtime.errors import UserError
 from realtime.inference import InferenceError, Network
-from realtime.streaming import FUNCTIONS
 
 PATIENCE = 30.0
 """Seconds after which a network that is still at its first windows is given up."""
@@ -73,7 +72,7 @@ def trial(content: bytes) -> int:
     _limit()
     try:
         network = Network(content)
-        functions = [f for f in map(network.function, FUNCTIONS) if f is not None]
+        functions = [f for f in map(network.function, network.functions) if f is not None]
         for level in _LEVELS:
             network.predict(np.full(network.input_shape, level, np.float32))
             for function in functions:

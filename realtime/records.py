@@ -87,7 +87,8 @@ class Latency:
 
     Attributes:
         capture: From the arrival of the window's last sample to the start of the work on it.
-        features: Streaming features of this hop, shared by the models that read them.
+        features: Streaming features of this hop, shared by the models that read them, and what
+            networks that follow the stream read of it.
         inference: This model's network.
         total: From the arrival of the last sample to the finished prediction.
         device: What the device and its driver say they add before the arrival; not in ``total``.

@@ -15,7 +15,7 @@ from realtime import features
 from realtime.errors import UserError
 from realtime.inference import Network
 from realtime.probe import probe
-from realtime.streaming import follow
+from realtime.streaming import check
 from realtime.text import printable
 
 MANIFEST = "model.json"
@@ -188,7 +188,7 @@ def load(folder: Path, *, threads: int = 1) -> Model:
         raise UserError(f"{where}: {error}") from error
     if manifest.streaming:
         try:
-            follow(network, feature)
+            check(network, feature)
         except UserError as error:
             raise UserError(f"{where}: {error}; export the model again") from error
     elif network.input_shape != feature.shape:

@@ -191,7 +191,10 @@ def _unknown(
     heard: dict[str, Heard],
     others: dict[str, np.ndarray],
 ) -> dict[str, dict[str, float]]:
-    """Share of windows that are called unknown: of held-out data, and of foreign sounds by kind."""
+    """Share of windows that are called unknown: of held-out data, and of foreign sounds by kind.
+
+    Foreign windows are read as a whole, also by a network that follows a stream.
+    """
 
     def share(probs: np.ndarray) -> float:
         return round(float(np.mean(probs.max(axis=1) < calibration["unknown_below"])), 4)

@@ -174,6 +174,11 @@ class Rolling:
         return self.end - self.window_samples
 
     @property
+    def hop(self) -> int:
+        """Samples between frames."""
+        return self._frames.hop
+
+    @property
     def heard(self) -> int:
         """Frames since the stream began."""
         return self._frames.whole

@@ -22,17 +22,22 @@ from realtime.inference import Network
 from realtime.streaming.carried import Carried, Steps
 from realtime.streaming.heard import Ear, Heard
 
-__all__ = ["FUNCTIONS", "Carried", "Ear", "Follower", "Heard", "Steps", "follow"]
-
-FUNCTIONS = ("step", "hear", "judge")
-"""Names of the functions that a file may have beside the one that every network has."""
+__all__ = ["Carried", "Ear", "Follower", "Heard", "Steps", "check", "follow"]
 
 
 class Follower(Protocol):
     """What a network knows of one stream, as it follows it."""
 
+    @property
+    def longest(self) -> int:
+        """Most samples that may come between two calls of ``catch_up``."""
+
+    @property
+    def behind(self) -> int:
+        """Samples by which what it has read ends before the newest whole frame."""
+
     def catch_up(self) -> None:
-        """Read what is new. A window must not pass between two calls.
+        """Read what is new.
 
         Where the network fails, ``window`` says so, and goes on.
         """
@@ -63,10 +68,30 @@ def follow(network: Network, feature: Any) -> Follower:
         feature: Of ``realtime.features``.
 
     Raises:
-        UserError: It has neither, or it does not fit the feature.
+        UserError: It has neither, does not fit the feature, or fails on silence.
     """
+    functions, kind = _functions(network, feature)
+    return kind(functions, feature)
+
+
+def check(network: Network, feature: Any) -> None:
+    """Whether a network can follow the stream that a feature reads; it is not run.
+
+    Args:
+        network: As for ``follow``.
+        feature: Likewise.
+
+    Raises:
+        UserError: It has no such functions, or they do not fit the feature.
+    """
+    functions, _ = _functions(network, feature)
+    functions.check(feature)
+
+
+def _functions(network: Network, feature: Any) -> tuple[Any, Any]:
+    """A network's functions, and what follows a stream with them."""
     if not isinstance(feature, Spectrogram):
         raise UserError("follows a spectrogram, and nothing else")
-    if network.function("hear") is not None:
-        return Heard(Ear(network), feature)
-    return Carried(Steps(network), feature)
+    if "hear" in network.functions:
+        return Ear(network), Heard
+    return Steps(network), Carried

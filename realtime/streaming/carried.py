@@ -36,7 +36,8 @@ class Steps:
             (_, *self.rows), (_, self.units) = step.takes["rows"], step.takes["h"]
             (_, self.kinds) = step.gives["found"]
             state = {"h": (1, self.units), "c": (1, self.units)}
-            fits = step.takes == {"rows": (1, *self.rows), **state} and len(self.rows) == 2
+            fits = len(self.rows) == 2 and self.rows[0] > 0
+            fits = fits and step.takes == {"rows": (1, *self.rows), **state}
             fits = fits and step.gives == {"found": (1, self.kinds), **state}
             fits = fits and answer.takes == {"summary": (1, 2 * self.units + self.kinds)}
             fits = fits and answer.gives == {"probs": (1, network.outputs)}
@@ -45,6 +46,18 @@ class Steps:
         if not fits:
             raise UserError("its functions 'step' and 'answer' are not those of a streaming LSTM")
         self._step, self._answer = step, answer
+
+    def check(self, feature: Spectrogram) -> None:
+        """Whether they fit a spectrogram.
+
+        Raises:
+            UserError: They do not.
+        """
+        frames, bands = feature.shape
+        per, wide = self.rows
+        if frames % per or wide != bands:
+            told = f"takes steps of {per} rows of {wide}"
+            raise UserError(f"{told}, which does not fit a feature of {frames} x {bands}")
 
     def run(self, rows: np.ndarray, state: tuple[np.ndarray, np.ndarray]) -> dict[str, np.ndarray]:
         """Take one step.
@@ -85,14 +98,12 @@ class Carried:
     """
 
     def __init__(self, steps: Steps, feature: Spectrogram) -> None:
-        frames, bands = feature.shape
+        steps.check(feature)
         per = steps.rows[0]
-        if frames % per or steps.rows[1] != bands:
-            told = f"takes steps of {per} rows of {steps.rows[1]}"
-            raise UserError(f"{told}, which does not fit a feature of {frames} x {bands}")
-        self._steps, self._rows = steps, Rows(feature, per)
+        self._steps, self._rows, self._hop = steps, Rows(feature, per), feature.hop
+        self.longest = self._rows.longest
         # Of each step its h beside what it found, for a window.
-        self._came_to = Ring(frames // per, (steps.units + steps.kinds,))
+        self._came_to = Ring(feature.shape[0] // per, (steps.units + steps.kinds,))
         self._state = (np.zeros((1, steps.units), np.float32),) * 2
         self._failure: InferenceError | None = None
         black = np.zeros(steps.rows, np.float32)
@@ -103,6 +114,11 @@ class Carried:
             raise UserError(f"fails on silence ({error})") from error
         self._silence = self._came_to.latest(self._came_to.capacity).copy(), self._state
         self.reset()
+
+    @property
+    def behind(self) -> int:
+        """Samples of the rows that wait for their step."""
+        return self._rows.waiting * self._hop
 
     def catch_up(self) -> None:
         """Take the steps that have become due; where one fails, it goes on from silence."""

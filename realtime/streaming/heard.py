@@ -35,7 +35,7 @@ class Ear:
         try:
             (_, *self.rows), (_, self.told, kinds) = hear.takes["rows"], hear.gives["keys"]
             (_, *self.keys) = judge.takes["keys"]
-            fits = hear.takes == {"rows": (1, *self.rows)} and len(self.rows) == 2
+            fits = len(self.rows) == len(self.keys) == 2 and hear.takes == {"rows": (1, *self.rows)}
             fits = fits and hear.gives == {"keys": (1, self.told, kinds)}
             fits = fits and judge.takes == {"keys": (1, self.keys[0], kinds)}
             fits = fits and judge.gives == {"probs": (1, network.outputs)}
@@ -45,6 +45,18 @@ class Ear:
         if not fits:
             raise UserError("its functions 'hear' and 'judge' are not those of an ear")
         self._hear, self._judge = hear, judge
+
+    def check(self, feature: Spectrogram) -> None:
+        """Whether they fit a spectrogram.
+
+        Raises:
+            UserError: They do not.
+        """
+        frames, bands = feature.shape
+        n, wide = self.rows
+        if wide != bands or self.keys[0] != frames or n > frames:
+            told = f"hears {n} frames of {wide} bands and judges {self.keys[0]}"
+            raise UserError(f"{told}, which does not fit a feature of {frames} x {bands}")
 
     def hear(self, rows: np.ndarray) -> np.ndarray:
         """Which keys are struck in the frames in the middle, float32 (told, kinds).
@@ -84,14 +96,19 @@ class Heard:
     """
 
     def __init__(self, ear: Ear, feature: Spectrogram) -> None:
+        ear.check(feature)
         frames, bands = feature.shape
-        if ear.rows[1] != bands or ear.keys[0] != frames:
-            told = f"hears {ear.rows[1]} bands and judges {ear.keys[0]} frames"
-            raise UserError(f"{told}, which does not fit a feature of {frames} x {bands}")
-        self._ear, self._rows = ear, Rows(feature, ear.told)
+        self._ear, self._rows, self._hop = ear, Rows(feature, ear.told), feature.hop
+        self._beside = (ear.rows[0] - ear.told) // 2
+        self.longest = self._rows.longest
         self._latest = Ring(ear.rows[0], (bands,))
         self._keys = Ring(frames, (ear.keys[1],))
         self._failure: InferenceError | None = None
+
+    @property
+    def behind(self) -> int:
+        """Samples of the frames that wait for those beside them."""
+        return (self._beside + self._rows.waiting) * self._hop
 
     def catch_up(self) -> None:
         """Hear the frames that have become due; of those that it fails on no key counts."""

@@ -16,7 +16,10 @@ class Rows:
 
     Args:
         feature: The spectrogram of the stream.
-        per: So many rows are taken at a time, or a multiple of them.
+        per: So many rows are taken at a time, or a multiple of them; no more than its window has.
+
+    Attributes:
+        longest: Most samples that may come between two calls of ``new``: no row must pass unseen.
     """
 
     def __init__(self, feature: Spectrogram, per: int) -> None:
@@ -25,12 +28,15 @@ class Rows:
         self._none = np.empty((0, feature.shape[1]), np.float32)
         self._peaks = Ring(2 * self._frames, fill=-np.inf)
         self._taken = 0
+        self.longest = max(1, self._frames - per) * feature.hop
+
+    @property
+    def waiting(self) -> int:
+        """Rows that have come and were not taken."""
+        return self._feature.heard - self._taken
 
     def new(self) -> np.ndarray:
-        """The rows that came since the last time, float32 (n * per, bands), 0 to 1.
-
-        A window must not pass between two calls.
-        """
+        """The rows that came since the last time, float32 (n * per, bands), 0 to 1."""
         whole = self._feature.heard // self._per * self._per
         due, late = whole - self._taken, self._feature.heard - whole
         if not due:

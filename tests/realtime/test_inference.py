@@ -1,4 +1,5 @@
 import sys
+import threading
 from types import ModuleType, SimpleNamespace
 
 import numpy as np
@@ -6,7 +7,7 @@ import pytest
 
 from realtime import inference
 from realtime.errors import UserError
-from realtime.inference import Network
+from realtime.inference import Function, InferenceError, Network
 from realtime.registry import load, shipped
 
 
@@ -51,6 +52,48 @@ def test_a_window_may_be_any_view(network):
     wide = np.random.default_rng(3).normal(size=(14, 6)).astype(np.float32)
     view = wide[::2, ::2]
     assert np.array_equal(ready.predict(view), ready.predict(view.copy()))
+
+
+class Runner:
+    """A function as the runtime lends it: it doubles what it is given."""
+
+    def __init__(self, kind=np.float32):
+        self.said = {"out": {"shape": np.array([1, 3]), "dtype": kind}}
+
+    def get_input_details(self):
+        return {"given": {"shape": np.array([1, 3]), "dtype": np.float32}}
+
+    def get_output_details(self):
+        return self.said
+
+    def __call__(self, given):
+        return {"out": 2 * given}
+
+
+def test_a_function_is_called_by_names():
+    double = Function(Runner(), threading.Lock())
+    assert (double.takes, double.gives) == ({"given": (1, 3)}, {"out": (1, 3)})
+    out = double(given=np.ones((1, 3), np.float32))
+    assert np.array_equal(out["out"], np.full((1, 3), 2))
+
+
+@pytest.mark.parametrize(
+    ("given", "says"),
+    [
+        (np.full((1, 3), np.nan, np.float32), "no finite number"),
+        (np.full((1, 3), 3e38, np.float32), "no finite number"),
+        (np.ones((2, 3), np.float32), "of another shape"),
+    ],
+)
+@pytest.mark.filterwarnings("ignore:overflow")  # what is to be found out
+def test_what_a_function_may_not_say_is_no_answer(given, says):
+    with pytest.raises(InferenceError, match=says):
+        Function(Runner(), threading.Lock())(given=given)
+
+
+def test_a_function_of_other_numbers_is_refused():
+    with pytest.raises(ValueError, match="float32"):
+        Function(Runner(np.int32), threading.Lock())
 
 
 @pytest.fixture

@@ -13,7 +13,7 @@ import soundfile
 from tiny_models import tiny_network, write_folder
 
 from realtime import cli
-from realtime.inference import Network
+from realtime.inference import Function, Network
 from realtime.records import STREAM_RATE
 from realtime.registry import find, load
 from realtime.ring import Ring
@@ -60,12 +60,21 @@ def test_a_run_uses_its_interpreters_from_one_thread_only(tmp_path, monkeypatch,
         made(self, *args, **options)
         self._interpreter = Watched(self._interpreter, users)
 
+    def called(self, _call=Function.__call__, **arrays):
+        users.add(threading.current_thread().name)
+        calls.append(self)
+        return _call(self, **arrays)
+
+    calls: list[Function] = []
     monkeypatch.setattr(Network, "__init__", watch)
+    monkeypatch.setattr(Function, "__call__", called)
     noise = np.random.default_rng(0).normal(0, 0.1, 3 * STREAM_RATE)
     soundfile.write(tmp_path / "noise.wav", noise, STREAM_RATE)
     folder = write_folder(tmp_path / "model")
     args = ["--csv", str(tmp_path / "out.csv"), "--record", str(tmp_path / "rec"), "--json"]
-    assert cli.main(["--file", str(tmp_path / "noise.wav"), "--model", str(folder), *args]) == 0
+    args += ["--model", str(folder), "--model", "composer-cnn"]  # which follows the stream
+    assert cli.main(["--file", str(tmp_path / "noise.wav"), *args]) == 0
+    assert len({id(function) for function in calls}) == 2
     assert users == {"MainThread"}
     tried("threads that use an interpreter", cases=len(users), came="one")
 

@@ -8,10 +8,11 @@ import numpy as np
 import pytest
 from tiny_models import NETWORKS, write_folder
 
-from realtime.engine import Engine
+from realtime import probe
+from realtime.engine import FAILURES, Engine
 from realtime.errors import UserError
-from realtime.inference import Network
-from realtime.records import Prediction
+from realtime.inference import Function, InferenceError, Network
+from realtime.records import STREAM_RATE, Event, Prediction
 from realtime.registry import load
 from realtime.streaming import Ear
 from training import framewise, networks, performance
@@ -109,8 +110,42 @@ def test_a_run_says_the_same_for_any_block_size(made, tmp_path, monkeypatch):
 
 def test_a_feature_that_does_not_fit_is_refused(made, tmp_path):
     other = write_folder(tmp_path / "a", FEATURE | {"frames": 41}, LABELS, made[2], streaming=True)
-    with pytest.raises(UserError, match="hears 256 bands and judges 40 frames, which does not fit"):
+    with pytest.raises(UserError, match="7 frames of 256 bands and judges 40, which does not"):
         load(other)
+
+
+def test_a_network_from_elsewhere_is_tried_with_all_its_functions(made, monkeypatch, capsys):
+    monkeypatch.setattr(probe, "_limit", lambda: None)
+    tried = []
+
+    def fails(self, **arrays):
+        tried.append(set(arrays))
+        if "keys" in arrays:
+            raise InferenceError("broken")
+
+    monkeypatch.setattr(Function, "__call__", fails)
+    assert probe.trial(made[2]) == 2
+    assert "gives no answer (broken)" in capsys.readouterr().out
+    assert tried == [{"window"}, {"rows"}, {"keys"}]
+
+
+def test_one_that_is_asked_no_more_hears_no_more(made, tmp_path, monkeypatch):
+    folder = write_folder(tmp_path / "apes", FEATURE, LABELS, made[2], streaming=True)
+    calls = 0
+
+    def fails(self, rows):
+        nonlocal calls
+        calls += 1
+        raise InferenceError("deaf")
+
+    monkeypatch.setattr(Ear, "hear", fails)
+    other = write_folder(tmp_path / "bees", FEATURE, LABELS)
+    noise = np.random.default_rng(2).normal(0, 0.1, 160_000).astype(np.float32)
+    records = list(Engine(performance.Playback("noise", noise), [load(folder), load(other)]).run())
+    told = [r for r in records if isinstance(r, Event)]
+    assert len(told) == FAILURES
+    assert "it is asked no more" in told[-1].text
+    assert calls <= 0.25 * FAILURES * STREAM_RATE / FEATURE["hop"] + 1
 
 
 def test_only_networks_with_an_ear_have_these_functions():

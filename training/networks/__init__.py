@@ -154,10 +154,9 @@ def parted(model: Any, spec: dict[str, Any], keras: ModuleType) -> tuple[Any, An
     _, frames, bands = model.input_shape
     hears = ear(spec["ear"], bands, keras)
     reads = build(reader(spec), (frames, heard.KEYS), model.output_shape[-1], keras)
-    weights = iter(_weighted(model))
-    for part in (hears, reads):
-        for new in _weighted(part):
-            new.set_weights(next(weights).get_weights())
+    halves = [layer for half in (hears, reads) for layer in _weighted(half)]
+    for old, new in zip(_weighted(model), halves, strict=True):
+        new.set_weights(old.get_weights())
     return hears, reads
 
 

@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from types import SimpleNamespace
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -15,7 +17,7 @@ FRAMES, BANDS, PER = 12, 6, 2
 FEATURE = {"frames": FRAMES, "bands": BANDS, "n_fft": 512, "win_length": 500, "hop": 470}
 
 
-class LeakySteps:
+class LeakySteps(Steps):
     """A step that forgets a tenth of its state and counts what is bright."""
 
     rows, units, kinds = (PER, BANDS), 3, 2
@@ -115,6 +117,30 @@ def test_one_that_fails_on_silence_is_refused():
     steps.fails = True
     with pytest.raises(UserError, match=r"fails on silence \(broken\)"):
         Carried(steps, Spectrogram(**FEATURE))
+
+
+@pytest.mark.parametrize(
+    ("takes", "gives"),
+    [
+        ({"rows": (1, 0, BANDS)}, {}),
+        ({"rows": (1, PER)}, {}),
+        ({"rows": (1,)}, {}),
+        ({"h": (1, 4)}, {}),
+        ({"more": (1, 4)}, {}),
+        ({}, {"found": (2,)}),
+        ({}, {"c": (1, 4)}),
+    ],
+)
+def test_functions_of_another_shape_are_refused(takes, gives):
+    state = {"h": (1, 3), "c": (1, 3)}
+    step = SimpleNamespace(
+        takes={"rows": (1, PER, BANDS), **state} | takes,
+        gives={"found": (1, 2), **state} | gives,
+    )
+    answer = SimpleNamespace(takes={"summary": (1, 8)}, gives={"probs": (1, 4)})
+    network = SimpleNamespace(function={"step": step, "answer": answer}.get, outputs=4)
+    with pytest.raises(UserError, match="not those of a streaming LSTM"):
+        Steps(network)
 
 
 def test_a_network_without_a_step_is_no_streaming_network():

@@ -1,21 +1,26 @@
 from __future__ import annotations
 
+from dataclasses import replace
+from types import SimpleNamespace
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from tiny_models import tiny_network
 
+from realtime import lanes
 from realtime.errors import UserError
 from realtime.features import Spectrogram
 from realtime.inference import InferenceError, Network
+from realtime.registry import find, read_manifest
 from realtime.streaming import Ear, Heard, follow
 
 FRAMES, BANDS, KINDS, TOLD, BESIDE = 12, 6, 3, 2, 2
 FEATURE = {"frames": FRAMES, "bands": BANDS, "n_fft": 512, "win_length": 500, "hop": 470}
 
 
-class BrightEar:
+class BrightEar(Ear):
     """Hears how bright a frame is beside those around it."""
 
     rows, told, keys = (TOLD + 2 * BESIDE, BANDS), TOLD, (FRAMES, KINDS)
@@ -111,8 +116,69 @@ def test_a_failure_is_told_once_and_then_it_goes_on():
 
 @pytest.mark.parametrize("change", [{"bands": BANDS + 1}, {"frames": FRAMES + 1}])
 def test_a_feature_that_does_not_fit_is_refused(change):
-    with pytest.raises(UserError, match="hears 6 bands and judges 12 frames"):
+    with pytest.raises(UserError, match="hears 6 frames of 6 bands and judges 12, which does not"):
         Heard(BrightEar(), Spectrogram(**FEATURE | change))
+
+
+def test_one_that_hears_more_frames_than_a_window_has_is_refused():
+    ear = BrightEar()
+    ear.rows = (FRAMES + 1, BANDS)
+    with pytest.raises(UserError, match="hears 13 frames"):
+        Heard(ear, Spectrogram(**FEATURE))
+
+
+@pytest.mark.parametrize(
+    ("rows", "keys", "judged", "probs"),
+    [
+        ((1, 6), (1, TOLD, KINDS), (1, FRAMES, KINDS), (1, 4)),
+        ((1, 6, BANDS), (1, 0, KINDS), (1, FRAMES, KINDS), (1, 4)),
+        ((1, 6, BANDS), (1, 7, KINDS), (1, FRAMES, KINDS), (1, 4)),
+        ((1, 6, BANDS), (1, 3, KINDS), (1, FRAMES, KINDS), (1, 4)),
+        ((1, 6, BANDS), (1, KINDS), (1, FRAMES, KINDS), (1, 4)),
+        ((1, 6, BANDS), (1, TOLD, KINDS), (1, FRAMES, KINDS + 1), (1, 4)),
+        ((1, 6, BANDS), (1, TOLD, KINDS), (1,), (1, 4)),
+        ((1, 6, BANDS), (1, TOLD, KINDS), (1, FRAMES, KINDS), (1, 5)),
+    ],
+)
+def test_functions_of_another_shape_are_refused(rows, keys, judged, probs):
+    hear = SimpleNamespace(takes={"rows": rows}, gives={"keys": keys})
+    judge = SimpleNamespace(takes={"keys": judged}, gives={"probs": probs})
+    network = SimpleNamespace(function={"hear": hear, "judge": judge}.get, outputs=4)
+    with pytest.raises(UserError, match="not those of an ear"):
+        Ear(network)
+
+
+def test_what_it_has_heard_ends_before_the_newest_frame():
+    feature = Spectrogram(**FEATURE)
+    heard = Heard(BrightEar(), feature)
+    for _ in range(5):
+        feature.push(sound(FEATURE["hop"], 0))
+        heard.catch_up()
+        waiting = feature.heard % TOLD
+        assert heard.behind == (BESIDE + waiting) * FEATURE["hop"]
+
+
+@settings(max_examples=30, deadline=None)
+@given(cuts=st.lists(st.integers(1, 9000), min_size=1, max_size=6), seed=st.integers(0, 99))
+def test_a_lane_says_the_same_however_long_the_blocks_are(cuts, seed):
+    """A window here is 0.35 s, much less than what comes at once."""
+    samples = sound(sum(cuts), seed)
+    model = read_manifest(find("composer-cnn"))
+    model = replace(model, feature={"kind": "spectrogram", **FEATURE}, window_s=0.35)
+    said = []
+    for blocks in (cuts, [len(samples)]):
+        with pytest.MonkeyPatch.context() as patched:
+            patched.setattr(lanes, "follow", lambda _, feature: Heard(BrightEar(), feature))
+            lane = lanes.AudioLane([model], -200.0, {model.name: None})
+        at = 0
+        for block in blocks:
+            lane.push(samples[at : at + block])
+            at += block
+        view = lane.view(model)
+        said.append((view.start, view.end, view.full, view.window))
+    (*one, keys), (*other, same) = said
+    assert one == other
+    assert np.array_equal(keys, same)
 
 
 def test_a_network_without_an_ear_is_refused():
