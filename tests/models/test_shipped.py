@@ -14,9 +14,12 @@ import soundfile
 from ai_edge_litert import schema_py_generated as tflite
 
 from realtime import AudioFile, classify
+from realtime.features import build
 from realtime.records import STREAM_RATE
-from realtime.registry import NAMES, SHIPPED, read_manifest, shipped
+from realtime.registry import NAMES, SHIPPED, load, read_manifest, shipped
+from realtime.streaming import follow
 from training import own, start
+from training.networks.heard import SURE
 from training.presets import PRESETS
 
 README = Path(__file__).parents[2] / "README.md"
@@ -98,3 +101,24 @@ def test_a_network_needs_nothing_beside_tflite(name):
     recurrent = PRESETS[name].kind == "lstm"
     assert ("UNIDIRECTIONAL_SEQUENCE_LSTM" in found) == recurrent  # else it is a loop, half as fast
     assert "WHILE" not in found
+
+
+@pytest.mark.parametrize("kind", ["white", "pink", "hum"])
+@pytest.mark.parametrize("dbfs", [-30, -70])
+def test_in_the_noise_of_a_room_composer_cnn_hears_no_key(kind, dbfs):
+    """A frame is scaled when it is heard: before any music that is by the noise itself."""
+    rng, n = np.random.default_rng(0), 20 * STREAM_RATE
+    noise = rng.normal(size=n)
+    if kind == "pink":
+        noise = np.fft.irfft(np.fft.rfft(noise) / np.sqrt(np.arange(1, n // 2 + 2)), n)
+    elif kind == "hum":
+        t = np.arange(n) / STREAM_RATE
+        noise = 0.2 * noise + sum(np.sin(100 * np.pi * k * t + k) / k for k in range(1, 12))
+    noise *= 10 ** (dbfs / 20) / noise.std()
+    model = load(SHIPPED / "composer-cnn")
+    feature = build(model.manifest.feature)
+    follower = follow(model.network, feature)
+    for at in range(0, n, STREAM_RATE):
+        feature.push(noise[at : at + STREAM_RATE].astype(np.float32))
+        follower.catch_up()
+    assert follower.window().max() < SURE
