@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import sys
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -74,11 +74,11 @@ class AudioLane:
         self.meter = Meter(max(SILENT_AFTER, longest / STREAM_RATE))
         self._silent_dbfs = silent_dbfs
         self._origin = 0
-        self._windows: dict[int, np.ndarray] = {}  # by feature, of the stream as it stands
+        self._views: dict[int, View] = {}  # by feature, of the stream as it stands
 
     def push(self, samples: np.ndarray) -> list[Reading]:
         """Take the next float32 (n,) samples; returns the meter's new readings."""
-        self._windows.clear()
+        self._views.clear()
         for start in range(0, len(samples), self._most):
             for feature in self._features:
                 feature.push(samples[start : start + self._most])
@@ -96,14 +96,22 @@ class AudioLane:
         Raises:
             InferenceError: A network that follows the stream failed since the last time.
         """
-        feature = self._features[self._reads[manifest.name]]
-        follower = self.followers.get(manifest.name)
-        behind = follower.behind if follower else 0
-        start, end = feature.start - behind, feature.end - behind
+        number = self._reads[manifest.name]
+        feature = self._features[number]
+        if manifest.name in self.followers:
+            follower = self.followers[manifest.name]
+            return self._look(feature, follower.window, follower.behind)
+        if number not in self._views:
+            self._views[number] = self._look(feature, feature.window)
+        return self._views[number]
+
+    def _look(self, feature: Any, window: Callable[[], np.ndarray], behind: int = 0) -> View:
+        """A view of what is read ``behind`` samples before the feature's newest frame ends."""
         length = feature.window_samples / STREAM_RATE
         heard = self.meter.loudest(length) >= self._silent_dbfs
+        start, end = feature.start - behind, feature.end - behind
         return View(
-            window=self._window(manifest.name) if heard else None,
+            window=window() if heard else None,
             start=self._origin + max(0, start),
             end=self._origin + max(0, end),
             full=start >= 0,
@@ -111,17 +119,9 @@ class AudioLane:
             fresh=heard,
         )
 
-    def _window(self, name: str) -> np.ndarray:
-        if name in self.followers:
-            return self.followers[name].window()
-        number = self._reads[name]
-        if number not in self._windows:
-            self._windows[number] = self._features[number].window()
-        return self._windows[number]
-
     def reset(self, position: int) -> None:
         """Forget the sound; the stream goes on at ``position``."""
-        self._windows.clear()
+        self._views.clear()
         for feature in self._features:
             feature.reset()
         for each in self.followers.values():
