@@ -22,7 +22,7 @@ from realtime.inference import InferenceError, Network
 PATIENCE = 30.0
 """Seconds after which a network that is still at its first windows is given up."""
 
-_MEMORY = 400 << 20  # bytes of data; a shipped model's process holds some 60 MB
+_MEMORY = 400 << 20  # bytes of data; a shipped model's process holds 60 to 90 MB
 _LEVELS = (0.0, 1.0, -1e3, 1e3)  # of the windows that it is tried with
 _REMEDY = "export it again with rt-train"
 _passed: set[str] = set()

@@ -56,8 +56,7 @@ def convert(
         drawn = [w[None] for w in inputs.draw(EXAMPLES, np.random.default_rng(EXAMPLES))[0]]
     make = framewise.convert if framewise.suits(preset) else _window_alone
     try:
-        with quiet_stderr():  # the converter's C++ side writes pages
-            return make(model, preset, gate, quantised=quantisation != "float32", examples=drawn)
+        return make(model, preset, gate, quantised=quantisation != "float32", examples=drawn)
     except Exception as error:  # and raises whatever it likes
         raise UserError(f"the network cannot be converted to TFLite: {error}") from error
 
@@ -86,7 +85,8 @@ def _window_alone(
         converter.optimizations = [tf.lite.Optimize.DEFAULT]
     if examples is not None:
         converter.representative_dataset = lambda: ([w] for w in examples)
-    content: bytes = converter.convert()
+    with quiet_stderr():  # its C++ side writes pages
+        content: bytes = converter.convert()
     return content
 
 

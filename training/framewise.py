@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -49,7 +50,6 @@ def convert(
     ear, reader = networks.parted(model, preset.network, tf_keras)
     if gate is not None:
         reader = networks.gated(reader, gate, tf_keras)
-    reach = 2 * BESIDE + 1
     (_, frames, bands), (_, *keys) = model.input_shape, reader.input_shape
 
     def classify(window: Any) -> dict[str, Any]:
@@ -65,16 +65,18 @@ def convert(
         function.__name__: tf.function(function).get_concrete_function(tf.TensorSpec((1, *shape)))
         for function, shape in (
             (classify, (frames, bands)),
-            (hear, (reach, bands)),
+            (hear, (2 * BESIDE + 1, bands)),
             (judge, keys),
         )
     }
 
-    def each() -> Iterator[tuple[str, dict[str, Any]]]:
-        for window in () if examples is None else examples:
-            yield "classify", {"window": window}
-            yield "hear", {"rows": window[:, :reach]}
-            yield "judge", {"keys": ear(window, training=False).numpy()}
-
-    shown = each if examples is not None else None
+    shown = None if examples is None else partial(_shown, examples, ear)
     return tflite.convert(functions, [ear, reader], quantised=quantised, examples=shown)
+
+
+def _shown(windows: Sequence[np.ndarray], ear: Any) -> Iterator[tuple[str, dict[str, Any]]]:
+    """Windows as what each function takes of them; see ``tflite.convert``."""
+    for window in windows:
+        yield "classify", {"window": window}
+        yield "hear", {"rows": window[:, : 2 * BESIDE + 1]}
+        yield "judge", {"keys": ear(window, training=False).numpy()}

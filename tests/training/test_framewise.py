@@ -6,19 +6,22 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+from stream_forms import assert_blocks_do_not_matter, moved
 from tiny_models import NETWORKS, write_folder
 
 from realtime import probe
 from realtime.engine import FAILURES, Engine
 from realtime.errors import UserError
 from realtime.inference import Function, InferenceError, Network
-from realtime.records import STREAM_RATE, Event, Prediction
+from realtime.records import STREAM_RATE, Event
 from realtime.registry import load
 from realtime.streaming import Ear
 from training import framewise, networks, performance
 from training.networks import Gate
 from training.networks.heard import BANDS, BESIDE, KEYS
 from training.presets import PRESETS
+
+pytest.importorskip("tensorflow")
 
 FRAMES = 40
 FEATURE = {
@@ -37,14 +40,8 @@ LABELS = ("ape", "bee", "cat")
 @pytest.fixture(scope="module")
 def made():
     """A network whose batch norm has moved, a gate, and its file in 32 bits."""
-    import keras
-
-    keras.utils.set_random_seed(0)
-    model = networks.build(SPEC, (FRAMES, BANDS), len(LABELS), keras)
+    model = moved(SPEC, (FRAMES, BANDS), len(LABELS))
     rng = np.random.default_rng(0)
-    for layer in model.layers:
-        if layer.__class__.__name__ == "BatchNormalization":
-            layer.set_weights([rng.uniform(0.5, 1.5, w.shape) for w in layer.get_weights()])
     gate = Gate(rng.normal(size=SPEC["embedding"]).astype(np.float32), 0.1)
     return model, gate, framewise.convert(model, PRESET, gate, quantised=False)
 
@@ -98,14 +95,7 @@ def test_it_can_be_quantised_wholly(windows):
 
 def test_a_run_says_the_same_for_any_block_size(made, tmp_path, monkeypatch):
     folder = write_folder(tmp_path / "apes", FEATURE, LABELS, made[2], streaming=True)
-    samples = np.random.default_rng(2).normal(0, 0.1, 50_000).astype(np.float32)
-    said = []
-    for block in (160, 1600, 50_000):
-        monkeypatch.setattr(performance, "BLOCK", block)
-        run = Engine(performance.Playback("noise", samples), [load(folder)]).run()
-        said.append([list(p.probs.values()) for p in run if isinstance(p, Prediction)])
-    assert len(said[0]) == 13  # the last where the sound ends
-    assert said[0] == said[1] == said[2]
+    assert_blocks_do_not_matter(folder, monkeypatch)
 
 
 def test_a_feature_that_does_not_fit_is_refused(made, tmp_path):

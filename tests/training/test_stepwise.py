@@ -6,17 +6,18 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+from stream_forms import assert_blocks_do_not_matter, moved
 from tiny_models import write_folder
 
-from realtime.engine import Engine
 from realtime.errors import UserError
 from realtime.inference import Network
-from realtime.records import Prediction
 from realtime.registry import load
 from realtime.streaming import Steps
-from training import networks, performance, stepwise
+from training import networks, stepwise
 from training.networks import Gate
 from training.presets import PRESETS
+
+pytest.importorskip("tensorflow")
 
 FRAMES, BANDS = 12, 6
 FEATURE = {
@@ -44,14 +45,8 @@ LABELS = ("ape", "bee", "cat")
 @pytest.fixture(scope="module")
 def made():
     """A network whose batch norm has moved, a gate, and its streaming form."""
-    import keras
-
-    keras.utils.set_random_seed(0)
-    model = networks.build(SPEC, (FRAMES, BANDS), len(LABELS), keras)
+    model = moved(SPEC, (FRAMES, BANDS), len(LABELS))
     rng = np.random.default_rng(0)
-    for layer in model.layers:
-        if layer.__class__.__name__ == "BatchNormalization":
-            layer.set_weights([rng.uniform(0.5, 1.5, w.shape) for w in layer.get_weights()])
     gate = Gate(rng.normal(size=2 * 5 + 9).astype(np.float32), 0.1)
     return model, gate, stepwise.convert(model, PRESET, gate)
 
@@ -79,14 +74,7 @@ def test_from_silence_a_window_step_by_step_is_the_window_at_once(made):
 
 def test_a_run_says_the_same_for_any_block_size(made, tmp_path, monkeypatch):
     folder = write_folder(tmp_path / "apes", FEATURE, LABELS, made[2], streaming=True)
-    samples = np.random.default_rng(2).normal(0, 0.1, 50_000).astype(np.float32)
-    said = []
-    for block in (160, 1600, 50_000):
-        monkeypatch.setattr(performance, "BLOCK", block)
-        run = Engine(performance.Playback("noise", samples), [load(folder)]).run()
-        said.append([list(p.probs.values()) for p in run if isinstance(p, Prediction)])
-    assert len(said[0]) == 13  # the last where the sound ends
-    assert said[0] == said[1] == said[2]
+    assert_blocks_do_not_matter(folder, monkeypatch)
 
 
 def test_a_manifest_that_does_not_fit_is_refused(made, tmp_path):

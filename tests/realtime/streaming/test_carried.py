@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from streamed import BANDS, FEATURE, FRAMES, followed, rows, sound
 from tiny_models import tiny_network
 
 from realtime.errors import UserError
@@ -13,8 +14,7 @@ from realtime.features import Spectrogram
 from realtime.inference import InferenceError, Network
 from realtime.streaming import Carried, Steps
 
-FRAMES, BANDS, PER = 12, 6, 2
-FEATURE = {"frames": FRAMES, "bands": BANDS, "n_fft": 512, "win_length": 500, "hop": 470}
+PER = 2
 
 
 class LeakySteps(Steps):
@@ -34,37 +34,14 @@ class LeakySteps(Steps):
         return {"h": np.tanh(c).astype(np.float32), "c": c.astype(np.float32), "found": found}
 
 
-def sound(n: int, seed: int) -> np.ndarray:
-    rng = np.random.default_rng(seed)
-    loudness = np.repeat(rng.uniform(0, 1, n // 1000 + 1) ** 3, 1000)[:n]
-    return (rng.normal(0, 0.2, n) * loudness).astype(np.float32)
-
-
 def offline(samples: np.ndarray) -> np.ndarray:
-    """The summary of a whole stream, frame by frame, as the module says it is made."""
-    feature, steps = Spectrogram(**FEATURE), LeakySteps()
-    hop, length = FEATURE["hop"], FEATURE["win_length"]
-    rows = [np.full((FRAMES, BANDS), -np.inf, np.float32)]
-    count = (len(samples) - ((length - 1) % hop + 1)) // hop + 1
-    for i in range(count):
-        feature.reset()
-        feature.push(samples[: (length - 1) % hop + 1 + i * hop])
-        rows.append(feature.decibels()[-1:].copy())
-    decibels = np.concatenate(rows)
+    """The summary of a whole stream, step by step, as the module says it is made."""
+    steps, grey = LeakySteps(), rows(samples)
+    grey = np.concatenate([np.zeros((FRAMES, BANDS), np.float32), grey[: len(grey) // PER * PER]])
     state = np.zeros((1, 3), np.float32), np.zeros((1, 3), np.float32)
     came_to = []
-    black = np.zeros((PER, BANDS), np.float32)
-    for _ in range(FRAMES // PER):
-        out = steps.run(black, state)
-        state = out["h"], out["c"]
-        came_to.append(np.concatenate([out["h"], out["found"]], axis=1)[0])
-    for i in range(0, count - count % PER, PER):
-        grey = []
-        for j in (i, i + 1):
-            until = decibels[: FRAMES + j + 1][-FRAMES:]
-            white = max(float(until.max()), -60.0)
-            grey.append(np.maximum((until[-1] - white + 80) / 80, 0))
-        out = steps.run(np.array(grey, np.float32), state)
+    for i in range(0, len(grey), PER):
+        out = steps.run(grey[i : i + PER], state)
         state = out["h"], out["c"]
         came_to.append(np.concatenate([out["h"], out["found"]], axis=1)[0])
     average = np.mean(came_to[-FRAMES // PER :], axis=0)
@@ -80,11 +57,7 @@ def offline(samples: np.ndarray) -> np.ndarray:
 def test_the_summary_is_that_of_the_whole_stream_however_it_is_cut(cuts, seed, n):
     samples, feature = sound(n, seed), Spectrogram(**FEATURE)
     carried = Carried(LeakySteps(), feature)
-    at = k = 0
-    while at < n:
-        feature.push(samples[at : at + cuts[k % len(cuts)]])
-        carried.catch_up()
-        at, k = at + cuts[k % len(cuts)], k + 1
+    followed(carried, feature, samples, cuts)
     assert carried.window() == pytest.approx(offline(samples), abs=1e-5)
 
 

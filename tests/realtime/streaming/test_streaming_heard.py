@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from streamed import BANDS, FEATURE, FRAMES, followed, rows, sound
 from tiny_models import tiny_network
 
 from realtime import lanes
@@ -16,8 +17,7 @@ from realtime.inference import InferenceError, Network
 from realtime.registry import find, read_manifest
 from realtime.streaming import Ear, Heard, follow
 
-FRAMES, BANDS, KINDS, TOLD, BESIDE = 12, 6, 3, 2, 2
-FEATURE = {"frames": FRAMES, "bands": BANDS, "n_fft": 512, "win_length": 500, "hop": 470}
+KINDS, TOLD, BESIDE = 3, 2, 2
 
 
 class BrightEar(Ear):
@@ -41,31 +41,12 @@ class BrightEar(Ear):
         return keys.mean(axis=0)
 
 
-def sound(n: int, seed: int) -> np.ndarray:
-    rng = np.random.default_rng(seed)
-    loudness = np.repeat(rng.uniform(0, 1, n // 1000 + 1) ** 3, 1000)[:n]
-    return (rng.normal(0, 0.2, n) * loudness).astype(np.float32)
-
-
 def offline(samples: np.ndarray) -> np.ndarray:
     """The keys of a whole stream, frame by frame, as the module says they are heard."""
-    feature, ear = Spectrogram(**FEATURE), BrightEar()
-    hop, length = FEATURE["hop"], FEATURE["win_length"]
-    decibels = [np.full((FRAMES, BANDS), -np.inf, np.float32)]
-    first = (length - 1) % hop + 1
-    count = (len(samples) - first) // hop + 1
-    for i in range(count):
-        feature.reset()
-        feature.push(samples[: first + i * hop])
-        decibels.append(feature.decibels()[-1:].copy())
-    levels = np.concatenate(decibels)
-    grey = np.zeros((2 * BESIDE + count, BANDS), np.float32)
-    for i in range(count):
-        until = levels[i + 1 : FRAMES + i + 1]
-        white = max(float(until.max()), -60.0)
-        grey[2 * BESIDE + i] = np.maximum((until[-1] - white + 80) / 80, 0)
+    ear, grey = BrightEar(), rows(samples)
+    whole = range(0, len(grey) // TOLD * TOLD, TOLD)
+    grey = np.concatenate([np.zeros((2 * BESIDE, BANDS), np.float32), grey])
     keys = [np.zeros((FRAMES, KINDS), np.float32)]
-    whole = range(0, count // TOLD * TOLD, TOLD)
     keys += [ear.hear(grey[i : i + TOLD + 2 * BESIDE]) for i in whole]
     return np.concatenate(keys)[-FRAMES:]
 
@@ -79,11 +60,7 @@ def offline(samples: np.ndarray) -> np.ndarray:
 def test_the_keys_are_those_of_the_whole_stream_however_it_is_cut(cuts, seed, n):
     samples, feature = sound(n, seed), Spectrogram(**FEATURE)
     heard = Heard(BrightEar(), feature)
-    at = k = 0
-    while at < n:
-        feature.push(samples[at : at + cuts[k % len(cuts)]])
-        heard.catch_up()
-        at, k = at + cuts[k % len(cuts)], k + 1
+    followed(heard, feature, samples, cuts)
     assert heard.window() == pytest.approx(offline(samples), abs=1e-5)
     assert heard.predict(heard.window()) == pytest.approx(offline(samples).mean(axis=0), abs=1e-5)
 
