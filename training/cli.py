@@ -241,6 +241,7 @@ def _render(args: argparse.Namespace) -> None:
         args.out,
         fonts,
         notes=args.notes,
+        long=args.long,
         phrases=args.phrases,
         synths=args.synths,
         seed=args.seed,

@@ -50,6 +50,9 @@ def parser() -> Parser:
         help="notes of each program and font (45)",
     )
     render.add_argument(
+        "--long", type=_whole(0), default=20, metavar="N", help="long notes of each (20)"
+    )
+    render.add_argument(
         "--phrases", type=_whole(0), default=15, metavar="N", help="phrases of each (15)"
     )
     render.add_argument("--synths", action="store_true", help="add synthesizers, for source-cnn")

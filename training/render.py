@@ -20,6 +20,9 @@ SOURCES = {"acoustic": 0, "electronic": 1, "synthetic": 2}
 VELOCITIES = (25, 50, 75, 100, 127)
 SECONDS = 4
 HELD = 3.0
+LONG = 10
+LONG_HELD = 9.0
+"""Seconds of a note that goes on when the window that it began in is over."""
 
 PROGRAMS: dict[str, tuple[str, range | tuple[int, ...]]] = {
     "bass": ("acoustic", range(32, 38)),
@@ -76,6 +79,7 @@ def render(
     fonts: list[Path],
     *,
     notes: int,
+    long: int,
     phrases: int,
     synths: bool = False,
     seed: int = 0,
@@ -88,6 +92,7 @@ def render(
         out: Folder to write ``examples.json`` and ``audio/`` to.
         fonts: SoundFonts.
         notes: Single notes of each program of each font: 3 s held, 1 s of decay.
+        long: Single notes of each that are held for 9 s, and decay for 1 s.
         phrases: Phrases of several notes of each, 4 s.
         synths: Add synthesizers, so that there are sounds of every source.
         seed: Of the choice of pitches, velocities and phrases.
@@ -110,7 +115,7 @@ def render(
         jobs += [(family, p, "synthetic") for family, programs in SYNTHS.items() for p in programs]
     index: dict[str, dict[str, object]] = {}
     for f, font in enumerate(fonts):
-        part = out / f"{font.stem}-{notes}-{phrases}-{seed}{'-synths' * synths}.json"
+        part = out / f"{font.stem}-{notes}-{long}-{phrases}-{seed}{'-synths' * synths}.json"
         if part.exists():
             index |= json.loads(part.read_text("utf-8"))
             continue
@@ -120,7 +125,7 @@ def render(
                 rng = np.random.default_rng([seed, crc32(font.stem.encode()), program])
                 instrument = f"{family}_{source}_{font.stem}-{program:03d}"
                 for name, pitch, velocity, sound in _sounds(
-                    synth, family, program, notes=notes, phrases=phrases, rng=rng
+                    synth, family, program, notes=notes, long=long, phrases=phrases, rng=rng
                 ):
                     note = f"{instrument}-{name}"
                     soundfile.write(out / "audio" / f"{note}.flac", sound, STREAM_RATE)
@@ -144,18 +149,26 @@ def render(
 
 
 def _sounds(
-    synth: Synth, family: str, program: int, *, notes: int, phrases: int, rng: np.random.Generator
+    synth: Synth,
+    family: str,
+    program: int,
+    *,
+    notes: int,
+    long: int,
+    phrases: int,
+    rng: np.random.Generator,
 ) -> Iterator[tuple[str, int, int, np.ndarray]]:
     low, high = RANGES.get(family, (21, 108))
     keys = [(p, v) for p in range(low, high + 1) for v in VELOCITIES]
-    for i in rng.permutation(len(keys))[:notes]:
-        pitch, velocity = keys[i]
-        sound = _play(synth, program, [(0.0, HELD, pitch, velocity)])
-        if np.abs(sound).max() > 0.002:  # some programs are mute at the ends of the keyboard
-            yield f"{pitch:03d}-{velocity:03d}", pitch, velocity, sound
+    for kind, n, held, seconds in (("", notes, HELD, SECONDS), ("long-", long, LONG_HELD, LONG)):
+        for i in rng.permutation(len(keys))[:n]:
+            pitch, velocity = keys[i]
+            sound = _play(synth, program, [(0.0, held, pitch, velocity)], seconds)
+            if np.abs(sound).max() > 0.002:  # some programs are mute at the ends of the keyboard
+                yield f"{kind}{pitch:03d}-{velocity:03d}", pitch, velocity, sound
     for i in range(phrases):
         score = _phrase(low, high, rng)
-        sound = _play(synth, program, score)
+        sound = _play(synth, program, score, SECONDS)
         if np.abs(sound).max() > 0.002:
             yield f"phrase{i:03d}", score[0][2], score[0][3], sound
 
@@ -177,7 +190,9 @@ def _phrase(low: int, high: int, rng: np.random.Generator) -> list[tuple[float, 
     return score
 
 
-def _play(synth: Synth, program: int, score: list[tuple[float, float, int, int]]) -> np.ndarray:
+def _play(
+    synth: Synth, program: int, score: list[tuple[float, float, int, int]], seconds: int
+) -> np.ndarray:
     import mido
 
     start = synth.position
@@ -190,5 +205,5 @@ def _play(synth: Synth, program: int, score: list[tuple[float, float, int, int]]
         messages.append(TimedMessage(on, mido.Message("note_on", note=pitch, velocity=velocity)))
         messages.append(TimedMessage(off, mido.Message("note_off", note=pitch)))
     messages.sort(key=lambda m: m.position)
-    end = start + SECONDS * STREAM_RATE
+    end = start + seconds * STREAM_RATE
     return synth.render([m for m in messages if m.position < end], end)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Callable, Iterable, Iterator
 from functools import partial
 from typing import TypeVar
@@ -35,7 +36,9 @@ def each(
     from joblib import Parallel, delayed
 
     work = Parallel(n_jobs=jobs, return_as="generator_unordered")
-    yield from work(delayed(_both)(function, thing) for thing in things)
+    with warnings.catch_warnings():  # one whose cache of sounds has grown is begun anew
+        warnings.filterwarnings("ignore", "A worker stopped")
+        yield from work(delayed(_both)(function, thing) for thing in things)
 
 
 def in_order(

@@ -29,7 +29,7 @@ def two_programs(monkeypatch):
 
 
 def make(out, **changes):
-    options = {"notes": 3, "phrases": 2, "seed": 1} | changes
+    options = {"notes": 3, "long": 1, "phrases": 2, "seed": 1} | changes
     return list(render.render(out, [default_soundfont()], **options))
 
 
@@ -44,7 +44,7 @@ class TestRender:
         data = read(f"nsynth:{tmp_path}")
         assert data.left_out == {}
         assert data.labels == ["bass", "flute"]
-        assert 8 <= len(data.examples) <= 10  # some notes may be mute
+        assert 9 <= len(data.examples) <= 12  # some notes may be mute
         assert {e.group for e in data.examples} == {
             "bass_electronic_TimGM6mb-033",
             "flute_acoustic_TimGM6mb-073",
@@ -52,7 +52,8 @@ class TestRender:
         index = json.loads((tmp_path / "examples.json").read_text("utf-8"))
         for example in data.examples:
             samples, rate = soundfile.read(example.path)
-            assert (len(samples), rate) == (64_000, 16_000)
+            seconds = 10 if "-long-" in example.path.stem else 4
+            assert (len(samples), rate) == (seconds * 16_000, 16_000)
             assert np.abs(samples).max() > 0.002
             entry = index[example.path.stem]
             low, high = render.RANGES[example.label]
@@ -60,7 +61,7 @@ class TestRender:
             assert FAMILIES[entry["instrument_family"]] == example.label
 
     def test_a_single_note_sounds_at_its_pitch_and_then_decays(self, tmp_path):
-        make(tmp_path, notes=6, phrases=0)
+        make(tmp_path, notes=6, long=0, phrases=0)
         index = json.loads((tmp_path / "examples.json").read_text("utf-8"))
         flutes = {k: v for k, v in index.items() if v["instrument_family_str"] == "flute"}
         for name, entry in flutes.items():
@@ -80,7 +81,9 @@ class TestRender:
     def test_a_run_that_was_stopped_is_taken_up(self, tmp_path):
         whole, stopped = tmp_path / "whole", tmp_path / "stopped"
         make(whole)
-        steps = render.render(stopped, [default_soundfont()], notes=3, phrases=2, seed=1)
+        steps = render.render(
+            stopped, [default_soundfont()], notes=3, long=1, phrases=2, seed=1
+        )
         next(steps)
         steps.close()
         assert not (stopped / "examples.json").exists()

@@ -12,6 +12,9 @@ TUNED = 3.0
 """Semitones by which a sound is tuned up or down at most: its formants move too, as they do from a
 smaller instrument to a larger one."""
 
+HELD = 4
+"""Notes of which the longest is taken where one is to be held: few are longer than a window."""
+
 
 Limit = tuple[float, int | np.integer]
 """Hz beyond which a sound falls, by 6 dB an octave for each of the order beside."""
@@ -26,17 +29,20 @@ def place(draw: Callable[[], np.ndarray], n: int, rng: np.random.Generator) -> n
         rng: Source of chance.
 
     Returns:
-        float32 (n,): in a quarter of the cases one note from the first sample on, else one note
-        that begins anywhere, also before the window, or several of any length; all of it tuned up
-        or down by at most ``TUNED`` now and then.
+        float32 (n,): one note from the first sample on, one that begins anywhere, one that was
+        struck before the window and rings on, or several of any length; all of it tuned up or down
+        by at most ``TUNED`` now and then.
     """
     longer = int(n * 2 ** (TUNED / 12)) + 1  # tuning up shortens
     window = np.zeros(longer, np.float32)
     case = rng.random()
-    if case < 0.25:
+    if case < 0.2:
         _add(window, draw(), 0)
-    elif case < 0.55:
+    elif case < 0.4:
         _add(window, draw(), int(rng.uniform(-0.4, 0.85) * n))
+    elif case < 0.6:
+        note = max((draw() for _ in range(HELD)), key=len)
+        _add(window, note, -int(rng.uniform(0, max(0.4 * n, len(note) - 0.5 * n))))
     else:
         pace = rng.uniform(0.15, 1.2) * STREAM_RATE
         at = int(rng.uniform(-0.5, 0.6) * n) if rng.random() < 0.4 else int(-rng.uniform(0, pace))

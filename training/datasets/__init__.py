@@ -11,9 +11,14 @@ from pathlib import Path
 from realtime.errors import UserError
 
 LICENCES = {
-    "nsynth": "NSynth (CC BY 4.0, Google) or notes rendered from SoundFonts (MIT, GPL-2)",
+    "nsynth": (
+        "NSynth (CC BY 4.0, Google) or notes rendered from SoundFonts (MIT, GPL-2, public domain)"
+    ),
     "nsynth-source": "NSynth (CC BY 4.0, Google), labelled by source",
-    "folders": "Philharmonia Orchestra samples (CC BY-SA 3.0), or sounds of one's own",
+    "folders": (
+        "notes of the Philharmonia Orchestra (CC BY-SA 3.0) or of tonejs-instruments (CC BY 3.0), "
+        "or sounds of one's own"
+    ),
     "composers": "MIDI files by various hobbyists, no licence stated; most works public domain",
 }
 """What the data of each layout may be used for, as far as is known."""

@@ -15,7 +15,7 @@ from realtime.files import whole
 from training.inputs import Progress
 from training.work import Jobs, each
 
-VERSION = 4
+VERSION = 5
 """Raised whenever the same key would make other windows than before."""
 
 Shard = tuple[np.ndarray, np.ndarray, dict[str, str]]

@@ -140,10 +140,10 @@ class SoundInputs:
         raise UserError(f"label {self.labels[label]!r}: hardly any of its files hold a sound")
 
 
-@lru_cache(maxsize=4096)
+@lru_cache(maxsize=2048)
 def _clip(path: Path) -> np.ndarray:
-    """A file from its first audible sample on, at most 5 s, peak 1."""
-    samples = load(path, 5.0)
+    """A file from its first audible sample on, at most 12 s, peak 1."""
+    samples = load(path, 12.0)
     level = np.abs(samples)
     peak = float(level.max())
     if peak < 1e-4:

@@ -66,7 +66,30 @@ def test_a_note_that_goes_on_is_heard_until_the_window_ends():
         if len(drawn) == 1:  # several are cut short, and may leave a pause
             alone += 1
             assert window[-400:] == pytest.approx(0.5, abs=0.05), seed
-    assert alone > 80
+    assert alone > 50
+
+
+def test_some_windows_hold_nothing_but_what_rings_on():
+    fading = np.linspace(1, 0, 3 * N, dtype=np.float32)
+    windows = [sound.place(lambda: fading, N, np.random.default_rng(seed)) for seed in range(200)]
+    later = [w for w in windows if w[0] < 0.66 and (np.diff(w) < 0.01).all()]
+    assert 10 < len(later) < 60
+
+
+def test_the_longest_of_a_few_notes_rings_on():
+    lengths = itertools.cycle([N, N, 3 * N, N])
+    rung = []
+    for seed in range(200):
+        drawn = []
+
+        def draw(drawn=drawn):
+            drawn.append(np.full(next(lengths), 0.5, np.float32))
+            return drawn[-1]
+
+        window = sound.place(draw, N, np.random.default_rng(seed))
+        if len(drawn) == sound.HELD:
+            rung.append(window[: N // 2 - 1].min() > 0.4)
+    assert np.mean(rung) > 0.5
 
 
 @pytest.mark.parametrize("semitones", [-3, -1, -0.5, 0.5, 1, 3])
