@@ -81,9 +81,7 @@ class TestRender:
     def test_a_run_that_was_stopped_is_taken_up(self, tmp_path):
         whole, stopped = tmp_path / "whole", tmp_path / "stopped"
         make(whole)
-        steps = render.render(
-            stopped, [default_soundfont()], notes=3, long=1, phrases=2, seed=1
-        )
+        steps = render.render(stopped, [default_soundfont()], notes=3, long=1, phrases=2, seed=1)
         next(steps)
         steps.close()
         assert not (stopped / "examples.json").exists()

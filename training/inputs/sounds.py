@@ -32,8 +32,9 @@ TOGETHER = 0.15
 class SoundInputs:
     """Augmented windows of labelled sounds.
 
-    Every label is equally likely; within it, every data set that has it; within that, every
-    instrument: so neither a large set nor an instrument with many notes drowns the others.
+    Every label is equally likely; within it, every data set that has it, recordings in folders
+    together being one; within that, every instrument: so neither a large set nor an instrument with
+    many notes drowns the others.
 
     Args:
         data: Labelled sound files.
@@ -158,5 +159,6 @@ def _tree(data: Dataset, labels: list[str]) -> list[list[list[list[Path]]]]:
         defaultdict(lambda: defaultdict(list)) for _ in labels
     ]
     for e in sorted(data.examples, key=lambda e: str(e.path)):
-        tree[labels.index(e.label)][e.origin][e.group].append(Path(os.path.abspath(e.path)))
+        origin = "folders" if e.origin.startswith("folders:") else e.origin
+        tree[labels.index(e.label)][origin][e.group].append(Path(os.path.abspath(e.path)))
     return [[list(g.values()) for g in origins.values()] for origins in tree]

@@ -89,3 +89,13 @@ def test_the_second_is_no_louder_than_the_first(played, monkeypatch: pytest.Monk
     peaks = [float(np.abs(samples).max()) for _, samples in played(1.0)]
     assert min(peaks) < 1.3
     assert 1.5 < max(peaks) <= 2.001
+
+
+def test_recordings_in_several_folders_count_as_one_set(layout: str, tmp_path: Path) -> None:
+    more = tmp_path / "more" / "deep" / "bass_take.wav"
+    more.parent.mkdir(parents=True)
+    soundfile.write(more, np.ones(100), 16_000)
+    data = read_all([layout, f"folders:{tmp_path / 'more'}"])
+    data.examples = [e for e in data.examples if e.label == "deep"]
+    (sets,) = sounds._tree(data, ["deep"])
+    assert [len(instruments) for instruments in sets] == [3]
