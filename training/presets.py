@@ -140,11 +140,11 @@ PRESETS = {
                 "head": "moments",
             },
             schedule=Schedule(
-                epochs=42,
+                epochs=60,
                 windows=8192,
                 rate=2e-3,
                 mixed_precision=True,
-                restarts=(28,),
+                restarts=(28, 42),
                 averaged=2,
             ),
             quantisation="dynamic",
