@@ -12,9 +12,8 @@ TUNED = 3.0
 """Semitones by which a sound is tuned up or down at most: its formants move too, as they do from a
 smaller instrument to a larger one."""
 
-HELD = 4
+LONGEST_OF = 4
 """Notes of which the longest is taken where one is to be held: few are longer than a window."""
-
 
 Limit = tuple[float, int | np.integer]
 """Hz beyond which a sound falls, by 6 dB an octave for each of the order beside."""
@@ -41,7 +40,7 @@ def place(draw: Callable[[], np.ndarray], n: int, rng: np.random.Generator) -> n
     elif case < 0.4:
         _add(window, draw(), int(rng.uniform(-0.4, 0.85) * n))
     elif case < 0.6:
-        note = max((draw() for _ in range(HELD)), key=len)
+        note = max((draw() for _ in range(LONGEST_OF)), key=len)
         _add(window, note, -int(rng.uniform(0, max(0.4 * n, len(note) - 0.5 * n))))
     else:
         pace = rng.uniform(0.15, 1.2) * STREAM_RATE
