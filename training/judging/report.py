@@ -43,6 +43,9 @@ def write(measured: Measured, path: Path) -> Path:
             "",
             *targets(current, manifests),
             "",
+            "Why a figure was not reached, and what was tried for it, stands in the cards of the "
+            "models that ship, `models/*/README.md`; for `composer-cnn-bands` in `composer-cnn`'s.",
+            "",
             *tables.protocols(current),
             *tables.comparisons(current),
             *pictures.live(current, plots),
