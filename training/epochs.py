@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 
-from training import checkpoint
+from training import bfloat16, checkpoint
 from training.presets import Schedule
 
 Draw = Callable[[np.random.Generator], tuple[np.ndarray, np.ndarray]]
@@ -120,10 +120,11 @@ def steps_from(schedule: Schedule, begun: int) -> int:
 
 @contextmanager
 def precision(*, mixed: bool) -> Iterator[None]:
-    """Let networks that are built meanwhile compute in bfloat16 where that will do, or not."""
+    """Let networks that are built meanwhile compute in bfloat16 where that is faster, or not."""
     import keras
 
-    keras.mixed_precision.set_global_policy("mixed_bfloat16" if mixed else "float32")
+    half = mixed and bfloat16.faster()
+    keras.mixed_precision.set_global_policy("mixed_bfloat16" if half else "float32")
     try:
         yield
     finally:

@@ -55,7 +55,8 @@ class Schedule:
             2017): how a network that was trained for too short a time is trained on.
         decay: Weight decay of AdamW.
         smoothing: Label smoothing.
-        mixed_precision: Compute in bfloat16, which is twice as fast for convolutions.
+        mixed_precision: Compute in bfloat16 where convolutions are faster in it, see
+            ``training.bfloat16``.
         averaged: The network is the average of those at the ends of so many of the rate's last
             cycles (SWA: Izmailov et al., 2018).
         carried: Begin every other batch, by chance, with the state in which the LSTM layers were

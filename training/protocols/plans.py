@@ -66,7 +66,7 @@ class Training:
         files: Weight, in the loss, of a second answer: which file a window comes from. It shares
             all layers but the last, and is there in training alone; 0 for none.
         smoothing: Label smoothing.
-        mixed_precision: Compute in bfloat16.
+        mixed_precision: Compute in bfloat16 where that is faster.
     """
 
     epochs: int
