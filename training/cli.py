@@ -14,7 +14,7 @@ from realtime.errors import UserError
 from realtime.registry import SHIPPED
 from realtime.text import printable
 from training import commandline
-from training.progress import Ticker, epoch_line, name_left_out, say
+from training.progress import IN_EPOCHS, Ticker, epoch_line, name_left_out, say
 
 if TYPE_CHECKING:
     from training.datasets import Dataset
@@ -179,7 +179,7 @@ def _build(
         )
         measured[own_fit.JUDGED] = heard
         say(f"{preset.name}: {own_fit.verdict(heard)}")
-    learn = own_fit.train if preset.start else partial(fit.train, progress=Ticker())
+    learn = own_fit.train if preset.start else partial(fit.train, progress=Ticker(IN_EPOCHS))
     for epoch in () if trained else learn(preset, source, work, seed=args.seed):
         say(epoch_line(epoch))
     say("exporting")

@@ -14,7 +14,7 @@ import numpy as np
 
 from training import checkpoint, networks
 from training.epochs import Epoch, epochs, optimizer, precision
-from training.inputs import Struck
+from training.inputs import Progress, Struck, untold
 from training.networks.heard import SURE
 from training.presets import Schedule
 
@@ -23,7 +23,13 @@ FRAMES = 128
 
 
 def teach(
-    spec: dict[str, Any], schedule: Schedule, inputs: Struck, folder: Path, *, seed: int
+    spec: dict[str, Any],
+    schedule: Schedule,
+    inputs: Struck,
+    folder: Path,
+    *,
+    seed: int,
+    progress: Progress = untold,
 ) -> Iterator[Epoch]:
     """Teach an ear, and tell of each epoch; see ``fit.train``.
 
@@ -35,6 +41,7 @@ def teach(
         inputs: Prepared source of windows.
         folder: Where the checkpoint of the network lies that is built on it; its own lies in that.
         seed: Of weights and windows.
+        progress: Told of an epoch's windows while it lasts.
 
     Raises:
         UserError: The checkpoint is damaged.
@@ -64,6 +71,7 @@ def teach(
         compiled=compiled,
         seed=seed,
         part="ear",
+        progress=progress,
     )
 
 

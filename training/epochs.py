@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 
 from training import bfloat16, checkpoint
+from training.inputs import Progress, untold
 from training.presets import Schedule
 
 Draw = Callable[[np.random.Generator], tuple[np.ndarray, np.ndarray]]
@@ -49,6 +50,7 @@ def epochs(
     compiled: Callable[[int], None],
     seed: int,
     part: str = "",
+    progress: Progress = untold,
 ) -> Iterator[Epoch]:
     """Train a network for the epochs that are missing, and tell of each as it ends.
 
@@ -61,6 +63,7 @@ def epochs(
         compiled: Compiles the model for training from that many epochs to the next restart.
         seed: Of dropout and windows.
         part: See ``Epoch``.
+        progress: Told of an epoch's windows while it lasts.
     """
     folder.mkdir(parents=True, exist_ok=True)
     for number in range(len(history) + 1, schedule.epochs + 1):
@@ -69,13 +72,16 @@ def epochs(
             compiled(number - 1)
         seed_dropout(model, seed * 100_003 + number)
         windows, targets = draw(np.random.default_rng([seed, number]))
+        callbacks = [telling(progress, number, len(windows), schedule.batch)]
+        if schedule.carried:
+            callbacks.append(_begin_anew(model, [seed, number]))
         result = model.fit(
             windows,
             targets,
             batch_size=schedule.batch,
             shuffle=False,
             verbose=0,
-            callbacks=[_begin_anew(model, [seed, number])] if schedule.carried else [],
+            callbacks=callbacks,
         ).history
         epoch = Epoch(
             number,
@@ -136,6 +142,24 @@ def seed_dropout(model: Any, seed: int) -> None:
     for i, layer in enumerate(model.layers):
         if hasattr(layer, "seed_generator"):
             layer.seed_generator.state.assign([seed, i])
+
+
+def telling(progress: Progress, number: int, windows: int, batch: int) -> Any:
+    """A callback that tells of an epoch's windows, but for the last: those are told as an epoch.
+
+    Args:
+        progress: Told of them.
+        number: The epoch's.
+        windows: How many it has.
+        batch: Windows a step.
+    """
+    import keras
+
+    def tell(step: int, logs: Any = None) -> None:
+        if (done := (step + 1) * batch) < windows:
+            progress(f"epoch {number}, windows", done, windows)
+
+    return keras.callbacks.LambdaCallback(on_train_batch_end=tell)
 
 
 def _begin_anew(model: Any, seed: list[int]) -> Any:

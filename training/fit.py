@@ -53,7 +53,7 @@ def train(
         inputs: Prepared source of windows.
         folder: Where the checkpoint lies.
         seed: Of weights and windows.
-        progress: Told how much an ear has heard.
+        progress: Told of an epoch's windows, and how much an ear has heard.
 
     Raises:
         UserError: The checkpoint is damaged, or of a network with other inputs or labels, its
@@ -63,7 +63,9 @@ def train(
     if preset.ear:
         if not isinstance(inputs, Struck):
             raise UserError(f"preset {preset.name!r}: {preset.inputs} cannot teach an ear")
-        yield from ear.teach(preset.network["ear"], preset.ear, inputs, folder, seed=seed)
+        yield from ear.teach(
+            preset.network["ear"], preset.ear, inputs, folder, seed=seed, progress=progress
+        )
         inputs = HeardInputs(inputs, ear.taught(folder))
         preset = replace(preset, network=networks.reader(preset.network), ear=None)
     model, history = checkpoint.read(folder)
@@ -89,6 +91,7 @@ def train(
         draw=draw,
         compiled=lambda begun: prepare(model, preset, begun),
         seed=seed,
+        progress=progress,
     )
 
 

@@ -15,6 +15,9 @@ if TYPE_CHECKING:
 NAMED = 20
 """Files that are left out by name; of more only the number is told."""
 
+IN_EPOCHS = 30.0
+"""Least seconds between two lines about an epoch: each is told when it ends, too."""
+
 
 def say(line: str) -> None:
     """Print a line."""
@@ -46,19 +49,27 @@ def name_left_out(left_out: Mapping[str, str], told: Mapping[str, str] | None = 
 
 
 class Ticker:
-    """Says how far long work has come, at most every ten seconds, and how long it will take."""
+    """Says how far long work has come, and how long it will take.
 
-    def __init__(self) -> None:
-        self._begun: tuple[float, int] | None = None
+    Args:
+        every: Least seconds from one line to the next.
+    """
+
+    def __init__(self, every: float = 10.0) -> None:
+        self._every = every
+        self._begun = (0.0, 0)
+        self._newest = ("", 0)
         self._said = 0.0
 
     def __call__(self, what: str, done: int, total: int) -> None:
-        """Take notice that ``done`` of ``total`` are done."""
+        """Take notice that ``done`` of ``total`` are done; what goes on from less is begun anew."""
         now = time.monotonic()
-        if self._begun is None:
+        before, newest = self._newest
+        if what != before or done <= newest:
             self._begun = (now, done)
+        self._newest = (what, done)
         started, first = self._begun
-        if done == total or (now - self._said > 10 and done > first):
+        if done == total or (now - self._said > self._every and done > first):
             left = (now - started) / max(1, done - first) * (total - done) / 60
             say(f"{what}: {done} of {total}, {left:.0f} min left")
             self._said = now

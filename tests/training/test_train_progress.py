@@ -30,6 +30,22 @@ def test_time_left_counts_from_where_it_was_taken_up(monkeypatch, capsys) -> Non
     assert capsys.readouterr().err == "windows: 20 of 40, 4 min left\n"
 
 
+@pytest.mark.parametrize(("what", "done"), [("epoch 2", 20), ("epoch 1", 10)])
+def test_what_begins_anew_is_timed_anew(what: str, done: int, monkeypatch, capsys) -> None:
+    now = iter([0.0, 600.0, 1000.0, 1060.0])
+    monkeypatch.setattr(progress.time, "monotonic", lambda: next(now))
+    tick = progress.Ticker(every=30.0)
+    tick("epoch 1", 10, 40)
+    tick("epoch 1", 20, 40)
+    tick(what, done, 40)
+    tick(what, done + 10, 40)
+    left = (40 - done - 10) // 10
+    assert capsys.readouterr().err.splitlines() == [
+        "epoch 1: 20 of 40, 20 min left",
+        f"{what}: {done + 10} of 40, {left} min left",
+    ]
+
+
 def test_an_epoch_in_a_line() -> None:
     line = progress.epoch_line(Epoch(3, 5, 0.5, 0.75, 60.0))
     assert line == "epoch 3/5  loss 0.500  accuracy 0.750  60 s  2 min left"

@@ -13,7 +13,7 @@ from training import given, results
 from training.datasets import Dataset, licences
 from training.epochs import Epoch
 from training.fit import quiet_tensorflow
-from training.progress import Ticker, epoch_line, name_left_out, say
+from training.progress import IN_EPOCHS, Ticker, epoch_line, name_left_out, say
 from training.protocols import PROTOCOLS, plans
 from training.protocols import compare as comparing
 from training.protocols.folds import Outcome, Trial, summary
@@ -147,7 +147,7 @@ def tune(args: argparse.Namespace) -> None:
     def epoch(number: int, done: Epoch) -> None:
         say(f"setting {number}/{args.trials}: {epoch_line(done)}")
 
-    found = search(trial, trials=args.trials, runs=args.runs, say=epoch)
+    found = search(trial, trials=args.trials, runs=args.runs, say=epoch, progress=Ticker(IN_EPOCHS))
     if found is None:
         say("the search is over; its chief has the results")
         return
@@ -196,7 +196,11 @@ def _trial(args: argparse.Namespace, plan: Plan, data: Dataset) -> Trial:
 def _run(trial: Trial, folds: int) -> list[Outcome]:
     tested = []
     for number in range(folds):
-        done = trial.run(number, lambda n, e: say(f"fold {n + 1}/{folds}: {epoch_line(e)}"))
+        done = trial.run(
+            number,
+            lambda n, e: say(f"fold {n + 1}/{folds}: {epoch_line(e)}"),
+            Ticker(IN_EPOCHS),
+        )
         say(f"fold {number + 1}/{folds}: test accuracy {done.figures['accuracy']:.3f}")
         tested.append(done)
     return tested

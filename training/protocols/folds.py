@@ -17,6 +17,7 @@ from training import export
 from training.checkpoint import read_history
 from training.epochs import Epoch
 from training.evaluate import Heard, report
+from training.inputs import Progress, untold
 from training.protocols import PROTOCOLS, Protocol, trainer
 from training.protocols.plans import Plan, shares
 from training.protocols.splits import Fold, split
@@ -92,13 +93,21 @@ class Trial:
         """Folder of a fold's checkpoint."""
         return self.folder / f"fold-{number}"
 
-    def run(self, number: int, say: Say) -> Outcome:
-        """Train and test a fold, or read what came of it before."""
+    def run(self, number: int, say: Say, progress: Progress = untold) -> Outcome:
+        """Train and test a fold, or read what came of it before.
+
+        Args:
+            number: Of the fold.
+            say: Told of each epoch, with that number.
+            progress: Told of an epoch's windows while it lasts.
+        """
         work = self.work(number)
         done, arrays = work / "tested.json", work / "tested.npz"
         if not done.exists():
             fold = self.split(number)
-            for epoch in trainer.train(self.plan, self.windows, fold, work, seed=self.seed):
+            for epoch in trainer.train(
+                self.plan, self.windows, fold, work, seed=self.seed, progress=progress
+            ):
                 say(number, epoch)
             self._test(fold, work)
         figures = json.loads(done.read_text("utf-8"))

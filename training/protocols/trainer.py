@@ -12,7 +12,8 @@ import numpy as np
 from training import checkpoint, networks
 from training.augment import papers
 from training.augment.picture import colour, mask
-from training.epochs import Epoch, adamw, precision, seed_dropout
+from training.epochs import Epoch, adamw, precision, seed_dropout, telling
+from training.inputs import Progress, untold
 from training.protocols.plans import Plan, Training
 from training.protocols.splits import Fold
 from training.protocols.windows import Windows
@@ -22,7 +23,13 @@ MEASURED = 2000
 
 
 def train(
-    plan: Plan, windows: Windows, fold: Fold, folder: Path, *, seed: int = 0
+    plan: Plan,
+    windows: Windows,
+    fold: Fold,
+    folder: Path,
+    *,
+    seed: int = 0,
+    progress: Progress = untold,
 ) -> Iterator[Epoch]:
     """Train a network on a fold and tell of each epoch as it ends.
 
@@ -36,6 +43,7 @@ def train(
         fold: Which of them to use.
         folder: Where the checkpoint lies.
         seed: Of weights and order.
+        progress: Told of an epoch's windows while it lasts.
     """
     training = plan.training
     folder.mkdir(parents=True, exist_ok=True)
@@ -51,7 +59,8 @@ def train(
         order = np.random.default_rng([seed, fold.number, number]).permutation(fold.train)
         seed_dropout(model, seed * 100_003 + number)
         drawn = batches(windows, order, training, seed=[seed, fold.number, number, 1])
-        result = model.fit(drawn, shuffle=False, verbose=0).history
+        told = [telling(progress, number, len(order), training.batch)]
+        result = model.fit(drawn, shuffle=False, verbose=0, callbacks=told).history
         accuracy = next(values[0] for name, values in result.items() if name.endswith("accuracy"))
         row = {"loss": float(result["loss"][0]), "accuracy": float(accuracy)}
         if len(fold.valid):

@@ -17,6 +17,7 @@ import numpy as np
 from realtime.errors import UserError
 from realtime.text import printable
 from training.checkpoint import read_history
+from training.inputs import Progress, untold
 from training.protocols import trainer
 from training.protocols.folds import Say, Trial
 from training.protocols.plans import Plan, changed
@@ -30,7 +31,9 @@ SEARCH = "search"
 """Under this name the chief tells what is searched; it is nothing that varies."""
 
 
-def tune(trial: Trial, *, trials: int, runs: int, say: Say) -> dict[str, Any] | None:
+def tune(
+    trial: Trial, *, trials: int, runs: int, say: Say, progress: Progress = untold
+) -> dict[str, Any] | None:
     """Try out settings on the training and validation parts of the first fold.
 
     Keras Tuner keeps its state below the trial's folder and each network its checkpoints, so that a
@@ -42,6 +45,7 @@ def tune(trial: Trial, *, trials: int, runs: int, say: Say) -> dict[str, Any] | 
         trials: Settings to try.
         runs: Networks trained of each; their accuracies are averaged.
         say: Told of each epoch, with the number of the setting tried.
+        progress: Told of an epoch's windows while it lasts.
 
     Returns:
         ``trials`` (settings and validation accuracy, best first), ``best`` (its settings), or None
@@ -77,7 +81,9 @@ def tune(trial: Trial, *, trials: int, runs: int, say: Say) -> dict[str, Any] | 
         def _best(self, plan: Plan, work: Path, run: int, number: int) -> float:
             folder = work / f"run-{run}"
             seed = trial.seed + 1 + run
-            for epoch in trainer.train(plan, trial.windows, fold, folder, seed=seed):
+            for epoch in trainer.train(
+                plan, trial.windows, fold, folder, seed=seed, progress=progress
+            ):
                 say(number, epoch)
             return max(row["valid_accuracy"] for row in read_history(folder))
 
