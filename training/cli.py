@@ -160,6 +160,7 @@ def _build(
     """Train one network, if it is not, and write its folder."""
     from training import distil, fit, inputs, own_fit, provenance, ship
 
+    data.check_labels()
     say(f"{preset.name}: {len(data.examples)} files: {_counts(data.counts)}")
     if preset.teacher and not distil.suits(SHIPPED / preset.teacher, preset, data.labels):
         say(f"{preset.teacher} names or reads something else, and is not asked to teach")

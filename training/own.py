@@ -66,8 +66,7 @@ def check(data: Dataset) -> None:
     Raises:
         UserError: There are fewer than two labels, or a label has fewer than ``LEAST`` files.
     """
-    if len(data.labels) < 2:
-        raise UserError(f"only one label, {data.labels[0]!r}: a folder a label, two at least")
+    data.check_labels()
     few = {label: n for label, n in data.counts.items() if n < LEAST}
     if few:
         named = ", ".join(f"{label} has {n}" for label, n in sorted(few.items()))

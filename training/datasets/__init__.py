@@ -60,6 +60,15 @@ class Dataset:
         """Examples a label."""
         return Counter(e.label for e in self.examples)
 
+    def check_labels(self) -> None:
+        """See that there is something to tell apart.
+
+        Raises:
+            UserError: There are fewer than two labels.
+        """
+        if len(self.labels) < 2:
+            raise UserError(f"only one label, {self.labels[0]!r}: give sounds or music of two")
+
     def only(self, split: str) -> Dataset:
         """The examples of one split.
 

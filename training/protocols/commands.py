@@ -180,6 +180,7 @@ def _folder(args: argparse.Namespace, trial: Trial) -> Path:
 
 
 def _trial(args: argparse.Namespace, plan: Plan, data: Dataset) -> Trial:
+    data.check_labels()
     windows: Windows = cut(
         plan, data, most=args.most, jobs=args.dask or args.jobs, seed=args.seed, progress=Ticker()
     )

@@ -127,3 +127,11 @@ def test_a_bad_request_is_one_line(argv: list[str], words: str, sounds: str, cap
     err = capsys.readouterr().err
     assert words in err.splitlines()[-1]
     assert "Traceback" not in err
+
+
+@pytest.mark.parametrize("model", ["instrument-cnn-paper", "instrument-lstm", "my-sounds"])
+def test_one_label_alone_is_nothing_to_learn(model: str, sounds: str, capsys) -> None:
+    Path("one/dog").mkdir(parents=True)
+    Path("one/dog/rex.wav").touch()
+    assert cli.main(["fit", model, "--data", "folders:one"]) == 2
+    assert capsys.readouterr().err.splitlines()[-1].startswith("rt-train: only one label, 'dog': ")
