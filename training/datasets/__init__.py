@@ -67,7 +67,7 @@ class Dataset:
             UserError: There are fewer than two labels.
         """
         if len(self.labels) < 2:
-            raise UserError(f"only one label, {self.labels[0]!r}: give sounds or music of two")
+            raise UserError(f"only one label, {self.labels[0]!r}: give data of two at least")
 
     def only(self, split: str) -> Dataset:
         """The examples of one split.
